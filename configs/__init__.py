@@ -1,0 +1,1 @@
+"""Defaults of training (hydra), and example city files."""

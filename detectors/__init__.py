@@ -1,0 +1,1 @@
+"""What to look for: the plugin contract, its geometry and registry, and one folder per use case."""

@@ -1,0 +1,1 @@
+"""Captures in, findings out: everything a run does. Works where torch is not installed."""

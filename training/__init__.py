@@ -1,0 +1,1 @@
+"""A recipe in, a model out; and scores of an exported model. Only `evaluate` works without torch."""

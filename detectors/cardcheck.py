@@ -133,6 +133,10 @@ def _check_input(card: ModelCard, path: Path, session: InferenceSession) -> None
         raise ModelError(
             f"the graph's input is {kind} {_words(shape)}, not uint8 NHWC with 3 channels", where=str(path)
         )
+    if card.role == "classifier" and (isinstance(shape[0], int) or card.input.fit != "letterbox"):
+        raise ModelError("a classifier needs a free batch size and fit letterbox", where=str(path))
+    if isinstance(shape[0], int) and shape[0] != 1:
+        raise ModelError(f"the graph's batch size is {shape[0]}, not 1 or free", where=str(path))
     sides = {"height": (shape[1], card.input.height), "width": (shape[2], card.input.width)}
     for side, (real, told) in sides.items():
         if not isinstance(real, int):

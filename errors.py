@@ -6,6 +6,7 @@ GatukollError
 │   ├── ModelError       an ONNX file or its card
 │   ├── PluginError      a detector that can't be loaded
 │   └── DataError        a labelled source or a dataset
+├── PictureRefused   a picture of a capture that may not be written; a bug of the caller
 ├── CaptureRejected  one capture can't be used; counted with its reason code, the run goes on
 └── StoppedEarly     a signal or a full disk; exit code 3, run again to go on
 
@@ -64,6 +65,10 @@ class PluginError(UserError):
 
 class DataError(UserError):
     """A labelled source or a dataset version is wrong."""
+
+
+class PictureRefused(GatukollError):
+    """A picture of a capture was to be written that is not surely made."""
 
 
 class CaptureRejected(GatukollError):

@@ -1,0 +1,106 @@
+"""Damage on the carriageway: cracks, alligator cracking, potholes and patches, by segmentation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from gatukoll.detectors.contract import Array, Detection, Detector, FindingClass, Grade, Mask, Options, View
+from gatukoll.detectors.pavement.lines import centre_lines
+from gatukoll.detectors.pavement.options import PavementOptions
+
+STRIDE = 4
+"""Input px per cell of the output ``scores``."""
+
+SMALLEST = {"crack": 60, "network": 600, "pothole": 30, "patch": 300}
+"""Input px (area) below which a region is noise: about a crack of 15 px, a pothole of 6 px across."""
+
+INSIDE = 0.7
+"""A crack that lies by this share inside alligator cracking is part of it, not a finding of its own."""
+
+
+class Pavement(Detector):
+    """Decodes one probability map a class into regions, cracks into lines as well."""
+
+    name: ClassVar[str] = "pavement"
+    options_model: ClassVar[type[Options]] = PavementOptions
+    classes: ClassVar[tuple[FindingClass, ...]] = (
+        FindingClass("crack", "spricka", "crack", "line", ("kort", "2 m eller mer", "10 m eller mer")),
+        FindingClass(
+            "network",
+            "krackelering",
+            "alligator cracking",
+            "area",
+            ("liten", "1 m² eller mer", "5 m² eller mer"),
+        ),
+        FindingClass("pothole", "potthål", "pothole", "area", ("under 20 cm", "20-45 cm", "45 cm eller mer")),
+        FindingClass("patch", "lagning", "patch", "area", ("liten", "4 m² eller mer", "20 m² eller mer")),
+    )
+
+    def decode(
+        self, outputs: Mapping[str, Array], view: View, thresholds: Mapping[str, float]
+    ) -> list[Detection]:
+        """See `Detector.decode`. ``scores``: (4, height / 4, width / 4) of the input, 0..1."""
+        found = {
+            kind.name: self._regions(kind, to_frame(plane, view), thresholds[kind.name], view)
+            for kind, plane in zip(self.classes, outputs["scores"], strict=True)
+        }
+        found["crack"] = _outside(found["crack"], found["network"], view)
+        return [detection for kind in self.classes for detection in found[kind.name]]
+
+    def _regions(self, kind: FindingClass, plane: Array, threshold: float, view: View) -> list[Detection]:
+        """Return the connected regions (8 neighbours) of one class, scored by their mean probability."""
+        over = (plane >= threshold).astype(np.uint8)
+        smallest = SMALLEST[kind.name] / (view.scale_x * view.scale_y)
+        count, labels, stats, _ = cv2.connectedComponentsWithStats(over, connectivity=8)
+        detections = []
+        for number in range(1, count):
+            x, y, w, h, area = (int(v) for v in stats[number])
+            if area < smallest:
+                continue
+            pixels = labels[y : y + h, x : x + w] == number
+            lines = centre_lines(pixels, x, y) if kind.geometry == "line" else ()
+            score = float(plane[y : y + h, x : x + w][pixels].mean())
+            detections.append(Detection(kind.name, score, (x, y, x + w, y + h), Mask(x, y, pixels), lines))
+        return detections
+
+    def grade(self, name: str, size: Mapping[str, float], options: PavementOptions) -> Grade:
+        """See `Detector.grade`: limits by size, from the options."""
+        limits = getattr(options, name)
+        value = size[limits.measure]
+        unit = "m²" if limits.measure == "area_m2" else "m"
+        if value >= limits.three:
+            return Grade(3, f"{limits.measure} {value:.1f} ≥ {limits.three:g} {unit}", limits.source)
+        if value >= limits.two:
+            return Grade(2, f"{limits.measure} {value:.1f} ≥ {limits.two:g} {unit}", limits.source)
+        return Grade(1, f"{limits.measure} {value:.2f} < {limits.two:g} {unit}", limits.source)
+
+
+def to_frame(plane: Array, view: View) -> Array:
+    """Return one output plane (cells) at the size of the frame, bilinear, cell centres where they belong."""
+    sx, sy = view.scale_x / STRIDE, view.scale_y / STRIDE
+    cells = np.array([[sx, 0, sx / 2 - 0.5], [0, sy, sy / 2 - 0.5]])
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    size = (view.width, view.height)
+    return np.asarray(
+        cv2.warpAffine(plane, cells, size, flags=flags, borderMode=cv2.BORDER_REPLICATE), np.float32
+    )
+
+
+def _outside(cracks: list[Detection], networks: list[Detection], view: View) -> list[Detection]:
+    """Return the cracks that are not part of alligator cracking."""
+    if not networks:
+        return cracks
+    covered: NDArray[np.bool_] = np.zeros((view.height, view.width), np.bool_)
+    for network in networks:
+        _window(covered, network)[:] |= network.mask.pixels if network.mask else True
+    return [c for c in cracks if c.mask and _window(covered, c)[c.mask.pixels].mean() < INSIDE]
+
+
+def _window(plane: NDArray[np.bool_], detection: Detection) -> NDArray[np.bool_]:
+    x0, y0, x1, y1 = (int(v) for v in detection.box_px)
+    return plane[y0:y1, x0:x1]

@@ -20,8 +20,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     add_completion=False,
-    epilog="Exit codes: 0 finished, 1 a bug, 2 user error (nothing begun), 3 stopped early, run again to go on, "
-    "4 something was rejected (--strict).",
+    epilog="Exit codes: 0 finished, 1 a bug, 2 user error (nothing begun), 3 stopped early, run again to "
+    "go on, 4 something was rejected (--strict).",
 )
 config_app = typer.Typer(help="Check a city's file, or print its schema.", no_args_is_help=True)
 route_app = typer.Typer(help="Who gets which finding, and why.", no_args_is_help=True)

@@ -1,8 +1,8 @@
 """Print constraints.txt: every package of all extras, as the index resolves them today on this Python.
 
 ``make constraints`` runs it on Python 3.11, the version the tests run on; look at the difference, run
-``make test``, then commit. torch stays at the version that stands in constraints.txt unless it is edited by hand:
-a range would let a CUDA build of several GB in on machines without a GPU.
+``make test``, then commit. torch stays at the version that stands in constraints.txt unless it is edited by
+hand: a range would let a CUDA build of several GB in on machines without a GPU.
 """
 
 from __future__ import annotations

@@ -1,0 +1,32 @@
+"""Ctrl-C and SIGTERM end a run between two frames; a second Ctrl-C ends it at once. Both lose nothing."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from gatukoll.errors import StoppedEarly
+
+
+@contextmanager
+def stoppable() -> Iterator[Callable[[], None]]:
+    """Give a function to be called between frames; it raises StoppedEarly once a signal has come."""
+    came: list[str] = []
+
+    def note(number: int, frame: FrameType | None) -> None:
+        if came:
+            raise KeyboardInterrupt
+        came.append(signal.Signals(number).name)
+
+    def check() -> None:
+        if came:
+            raise StoppedEarly(f"Got {came[0]}; what was finished is kept")
+
+    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield check
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

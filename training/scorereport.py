@@ -142,38 +142,53 @@ def _flat(classes: Mapping[str, ScoredClass]) -> tuple[dict[str, object], dict[s
 
 
 def print_table(report: Report, console: Console | None = None) -> None:
-    """Print the scores as a table, what was left out, and where the JSON is."""
-    console = console or Console()
-    sources = ", ".join(f"{s.name} ({s.pictures} pictures)" for s in report.sources)
-    console.print(
-        f"{report.detector} {report.model_version} on {sources}, {report.groups} groups", highlight=False
+    """Print the scores as a table, of several sources each alone too, what was left out, and the paths."""
+    console = console or Console(highlight=False)
+
+    def say(text: str) -> None:
+        console.print(text, highlight=False, markup=False, soft_wrap=True)
+
+    say(
+        f"{report.detector} {report.model_version}: {_number(report.pictures, 'picture')} in "
+        f"{_number(report.groups, 'group')} of {_number(len(report.sources), 'source')}"
     )
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for head in ("class", "labels", *METRICS):
-        table.add_column(head, no_wrap=True, justify="left" if head in ("class", "labels") else "right")
-    for name, scored in report.classes.items():
-        labels = f"{scored.form} ({scored.complete})" if scored.form else "none"
-        table.add_row(name, labels, *(_cell(v, metric) for metric, v in scored.scores.items()))
-    console.print(table)
-    console.print(
-        "Value, 95 % interval over groups, and how many pictures or objects it rests on. – = can't be said:",
-        highlight=False,
-    )
+    console.print(_table(report.classes))
+    if len(report.sources) > 1:
+        for source in report.sources:
+            say(f"{source.name} alone: {_number(source.pictures, 'picture')}")
+            console.print(_table(source.classes))
+    say("value, 95 % interval over groups, pictures or objects it rests on; – can't be said:")
     for line in sorted(_reasons(report)):
-        console.print(f"  {line}", highlight=False, markup=False)
-    for reason, count in _left_out(report).items():
-        console.print(f"Left out: {count}: {reason}", highlight=False, markup=False)
+        say(f"  {line}")
+    for (reason, source_name), count in _left_out(report).items():
+        say(f"left out: {count} of {source_name}: {reason}")
     if report.worst:
-        console.print(f"Worst cases: {report.worst}", highlight=False, markup=False, soft_wrap=True)
+        say(f"worst cases: {report.worst}")
     if report.json_file:
-        console.print(f"Scores: {report.json_file}", highlight=False, markup=False, soft_wrap=True)
+        say(f"scores: {report.json_file}")
+
+
+def _table(classes: Mapping[str, ScoredClass]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for head in ("class", "labels"):
+        table.add_column(head, no_wrap=True)
+    for metric in METRICS:
+        table.add_column(metric.replace("_", "\n", 1), no_wrap=True, justify="right")
+    for name, scored in classes.items():
+        labels = f"{scored.form}\n{scored.complete}" if scored.form else "none"
+        table.add_row(name, labels, *(_cell(v, metric) for metric, v in scored.scores.items()))
+    return table
 
 
 def _cell(value: Value, metric: str) -> str:
     if value.value is None:
         return "–"
-    interval = "" if value.low is None or value.high is None else f"\n{value.low:.2f}-{value.high:.2f}"
-    return f"{value.value:.3f}{interval}\n{value.count} {'pict.' if metric in PIXEL_METRICS else 'obj.'}"
+    interval = "one group" if value.low is None or value.high is None else f"{value.low:.2f}-{value.high:.2f}"
+    return f"{value.value:.3f}\n{interval}\n{value.count} {'pict.' if metric in PIXEL_METRICS else 'obj.'}"
+
+
+def _number(count: int, word: str) -> str:
+    return f"{count} {word}" if count == 1 else f"{count} {word}s"
 
 
 def _reasons(report: Report) -> set[str]:
@@ -189,8 +204,10 @@ def _reasons(report: Report) -> set[str]:
     }
 
 
-def _left_out(report: Report) -> dict[str, int]:
-    counts: dict[str, int] = {}
+def _left_out(report: Report) -> dict[tuple[str, str], int]:
+    """Return (reason, source) -> how many pictures or classes took no part."""
+    counts: dict[tuple[str, str], int] = {}
     for item in report.left_out:
-        counts[item.reason] = counts.get(item.reason, 0) + 1
+        key = (item.reason, item.source)
+        counts[key] = counts.get(key, 0) + 1
     return counts

@@ -84,7 +84,6 @@ def _sheet(
     if row.form == "mask":
         target = labels.pixels(row.source, row.picture, kind.name, line=kind.geometry == "line")
         unknown = cv2.resize((~target.known).astype(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
-        drawn[unknown] //= 2
         _outline(drawn, target.positive, TRUTH)
     else:
         for box in labels.objects(row.source, row.picture, kind.name):
@@ -94,14 +93,16 @@ def _sheet(
     else:
         for detection in own:
             _box(drawn, detection.box_px, scale, PREDICTION)
-    return _with_legend(np.hstack([plain, drawn]), row)
+    if row.form == "mask":
+        drawn[unknown] //= 2
+    return _with_legend(np.hstack([plain, drawn]), row, kind)
 
 
 def _outline(drawn: Picture, mask: Bools, colour: tuple[int, int, int]) -> None:
-    """Draw the rim of a mask, enlarged to the panel, just outside of what it covers."""
+    """Draw the rim of a mask (h, w), enlarged to the panel, just outside of what it covers."""
     height, width = drawn.shape[:2]
     large = cv2.resize(mask.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST)
-    rim = cv2.dilate(large, np.ones((5, 5), np.uint8)) - cv2.dilate(large, np.ones((2, 2), np.uint8))
+    rim = cv2.dilate(large, np.ones((5, 5), np.uint8)) - large
     drawn[rim > 0] = colour
 
 
@@ -110,7 +111,7 @@ def _box(drawn: Picture, box: Sequence[float], scale: float, colour: tuple[int, 
     cv2.rectangle(drawn, (x0, y0), (x1, y1), colour, 2)
 
 
-def _with_legend(panels: Picture, row: PictureCounts) -> Image.Image:
+def _with_legend(panels: Picture, row: PictureCounts, kind: FindingClass) -> Image.Image:
     """Return the panels with two lines of text below."""
     height, width = panels.shape[:2]
     sheet = Image.new("RGB", (width, height + 3 * TEXT_PX + 8), "white")
@@ -128,8 +129,9 @@ def _with_legend(panels: Picture, row: PictureCounts) -> Image.Image:
         (f"{c.predicted - c.right} of {c.predicted} wrong", "black"),
     ]
     if row.form == "mask":
-        pieces.append((f"px: {c.found_px}/{c.truth_px} found, {c.predicted_px - c.right_px} wrong", "black"))
-        pieces.append(("dark = not labelled", "black"))
+        line = f"px: {c.found_px} of {c.truth_px} found, {c.predicted_px - c.right_px} wrong"
+        area = f"IoU {c.inter / max(c.union, 1):.2f}"
+        pieces += [(area if kind.geometry == "area" else line, "black"), ("dark = not labelled", "black")]
     for text, colour in pieces:
         square = text.startswith("■ ")
         if square:

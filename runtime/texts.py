@@ -26,6 +26,8 @@ STATE: dict[str, dict[Language, str]] = {
     "rejected": {"sv": "avvisad", "en": "rejected"},
 }
 
+OTHER: dict[Language, str] = {"sv": "Övrigt", "en": "Other"}
+
 LAYERS: dict[str, dict[Language, str]] = {
     "findings": {"sv": "Fynd", "en": "Findings"},
     "findings_lines": {"sv": "Fynd, linjer", "en": "Findings, lines"},

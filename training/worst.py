@@ -84,12 +84,12 @@ def _sheet(
     if row.form == "mask":
         target = labels.pixels(row.source, row.picture, kind.name, line=kind.geometry == "line")
         unknown = cv2.resize((~target.known).astype(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
-        _outline(drawn, target.positive, TRUTH)
+        _outline(drawn, target.positive, TRUTH, rim_px=4)  # wider, so that it shows where both agree
     else:
         for box in labels.objects(row.source, row.picture, kind.name):
             _box(drawn, box.box_px, scale, (150, 150, 150) if box.ignore else TRUTH)
     if card.task == "segmentation" and row.form == "mask":
-        _outline(drawn, union_of(own, picture.shape[:2]), PREDICTION)
+        _outline(drawn, union_of(own, picture.shape[:2]), PREDICTION, rim_px=2)
     else:
         for detection in own:
             _box(drawn, detection.box_px, scale, PREDICTION)
@@ -98,11 +98,11 @@ def _sheet(
     return _with_legend(np.hstack([plain, drawn]), row, kind)
 
 
-def _outline(drawn: Picture, mask: Bools, colour: tuple[int, int, int]) -> None:
+def _outline(drawn: Picture, mask: Bools, colour: tuple[int, int, int], rim_px: int) -> None:
     """Draw the rim of a mask (h, w), enlarged to the panel, just outside of what it covers."""
     height, width = drawn.shape[:2]
     large = cv2.resize(mask.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST)
-    rim = cv2.dilate(large, np.ones((5, 5), np.uint8)) - large
+    rim = cv2.dilate(large, np.ones((2 * rim_px + 1, 2 * rim_px + 1), np.uint8)) - large
     drawn[rim > 0] = colour
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import onnx
 import pytest
 import tinymodels
+import tinysite
 from onnx import TensorProto, helper
 
 from gatukoll.detectors import registry
@@ -48,14 +49,7 @@ def install(site: Path) -> Install:
         dist: str = "found-dist",
         model: bool | Callable[[Path], object] = True,
     ) -> registry.Plugin:
-        package = dist.replace("-", "_")
-        folder = site / package
-        folder.mkdir()
-        (folder / "__init__.py").write_text(code.format(name=name))
-        info = site / f"{package}-1.2.dist-info"
-        info.mkdir()
-        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {dist}\nVersion: 1.2\n")
-        (info / "entry_points.txt").write_text(f"[{registry.GROUP}]\n{name} = {package}:Found\n")
+        folder = tinysite.distribution(site, dist, name, code.format(name=name))
         if model is True:
             tinymodels.masks(folder / "model.onnx", tinymodels.card(name))
         elif model:

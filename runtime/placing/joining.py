@@ -105,4 +105,4 @@ def _swallowed(a: Pieces, b: Pieces, both: Sequence[tuple[Piece, Piece]]) -> boo
         return False
     covered = getattr(gone.intersection(one.shape.buffer(_MARGIN_M)), size) / getattr(gone, size)
     before = float(np.max([getattr(p.shape, size) + getattr(q.shape, size) for p, q in both]))
-    return covered >= _COVERED and getattr(one.shape, size) >= _SAME_SIZE * before
+    return bool(covered >= _COVERED and getattr(one.shape, size) >= _SAME_SIZE * before)

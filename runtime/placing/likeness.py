@@ -74,7 +74,9 @@ def direction(shape: BaseGeometry) -> Floats | None:
 def turned(a: BaseGeometry, b: BaseGeometry) -> bool:
     """Say whether two lines run in clearly different directions."""
     one, other = direction(a), direction(b)
-    return one is not None and other is not None and abs(one @ other) < math.cos(math.radians(_TURN_DEG))
+    if one is None or other is None:
+        return False
+    return bool(abs(one @ other) < math.cos(math.radians(_TURN_DEG)))
 
 
 def _squared(vector: Floats, ahead: Floats, along_sd: float, across_sd: float) -> float:

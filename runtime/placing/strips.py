@@ -20,8 +20,10 @@ _TANGENT_M = 4.0
 _SLACK = 1.5  # standard deviations by which an end may differ before it counts as more of the thing
 _CUT_SLACK_M = 0.3
 _LEAST_M = 0.5
+_ALIKE = 1.4
 _TRIM_M = 0.75  # cut from both sides of a border between strips, so that a jump to the side becomes a slant
 _STITCH_M = 3.0
+_CLOSE_M = 0.1  # gaps between strips up to twice this wide are closed
 
 
 class Road:
@@ -82,8 +84,10 @@ def strips(frames: Sequence[Piece], road: Road, options: PlacingOptions) -> Laid
     low_piece = high_piece = first
     for piece in frames[1:]:
         start, end = road.stations(piece.shape)
-        slack = _CUT_SLACK_M if low_piece.near_cut else _slack(low_piece, piece, options, far=False)
-        if start < low - slack:
+        shift = _slack(low_piece, piece, options, far=False)
+        if end - start < shift or _alike(piece, first):
+            continue  # all of it elsewhere: the same thing, placed a little differently
+        if start < low - (_CUT_SLACK_M if low_piece.near_cut else shift):
             parts.append(road.part(piece.shape, low, before=True))
             low, low_piece = start, piece
         if end > high + _slack(high_piece, piece, options, far=True):
@@ -92,6 +96,12 @@ def strips(frames: Sequence[Piece], road: Road, options: PlacingOptions) -> Laid
     keep = polygons if first.shape.area else lines
     clean = tuple(part for part in map(keep, parts) if not part.is_empty)
     return _area(clean) if first.shape.area else _line(clean)
+
+
+def _alike(a: Piece, b: Piece) -> bool:
+    """Say whether two frames show a thing whole and equally large, so that neither can add to the other."""
+    one, other = (p.area_m2 or p.length_m for p in (a, b))
+    return a.whole and b.whole and max(one, other) <= _ALIKE * min(one, other)
 
 
 def _slack(a: Piece, b: Piece, options: PlacingOptions, *, far: bool) -> float:
@@ -114,7 +124,10 @@ def _unit(heading_deg: float) -> Floats:
 
 def _area(parts: Sequence[BaseGeometry]) -> Laid:
     """Unite areas; length and width are the sides of the smallest rectangle around them."""
-    shape = polygons(shapely.union_all(parts))
+    united = (
+        shapely.union_all(parts).buffer(_CLOSE_M, join_style="mitre").buffer(-_CLOSE_M, join_style="mitre")
+    )
+    shape = polygons(shapely.make_valid(united))
     ring = shapely.get_coordinates(shapely.minimum_rotated_rectangle(shape))
     sides = sorted(float(np.hypot(*(ring[i + 1] - ring[i]))) for i in (0, 1))
     return Laid(

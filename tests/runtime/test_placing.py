@@ -52,7 +52,9 @@ class Drive:
         """Turn right around (radius, 0), beginning northwards at the origin."""
         angles = np.arange(0, math.radians(turn_deg), 5.0 / radius_m)
         return cls(
-            tuple((radius_m - radius_m * math.cos(a), radius_m * math.sin(a), math.degrees(a)) for a in angles),
+            tuple(
+                (radius_m - radius_m * math.cos(a), radius_m * math.sin(a), math.degrees(a)) for a in angles
+            ),
             **errors,  # type: ignore[arg-type]
         )
 
@@ -82,7 +84,9 @@ class Drive:
         return shapely.Point(self.along(station_m, offset_m)).buffer(size_m / 2)
 
 
-def see(drive: Drive, things: Sequence[tuple[str, BaseGeometry]], miss: float = 0.0) -> tuple[CaptureTracks, int]:
+def see(
+    drive: Drive, things: Sequence[tuple[str, BaseGeometry]], miss: float = 0.0
+) -> tuple[CaptureTracks, int]:
     """Drive past things and return the tracks and the number of detections."""
     rng = np.random.default_rng(drive.seed)
     tracks, count = CaptureTracks(), 0
@@ -129,7 +133,9 @@ def at(index: int, xy: np.ndarray, heading_deg: float) -> Frame:
     )
 
 
-def picture(camera: Camera, thing: BaseGeometry, pose: tuple[float, float, float], name: str) -> list[Detection]:
+def picture(
+    camera: Camera, thing: BaseGeometry, pose: tuple[float, float, float], name: str
+) -> list[Detection]:
     """Return what a perfect detector makes of a thing in the picture, in whole pixels."""
     x, y, h = pose[0], pose[1], math.radians(pose[2])
     turn = np.array([[math.cos(h), math.sin(h)], [-math.sin(h), math.cos(h)]])
@@ -167,3 +173,192 @@ def near(seen: Observation, thing: BaseGeometry) -> float:
 
 
 STRAIGHT, CURVE = Drive.straight(), Drive.curve()
+
+
+SHAPES = (Drive.straight, Drive.curve)
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("length", [0.5, 3.0, 10.0, 40.0])
+def test_a_crack_is_one_thing_of_its_own_length(shape, length: float, seed: int) -> None:  # noqa: ANN001
+    drive = shape(seed=seed)
+    crack = drive.line(20, 20 + length, 1.0)
+    tracks, detections = see(drive, [("crack", crack)])
+    (seen,) = tracks.observations()
+    assert detections >= 3
+    assert seen.size["length_m"] == pytest.approx(crack.length, rel=0.15, abs=0.1)
+    assert flat(seen).length == pytest.approx(crack.length, rel=0.15, abs=0.1)
+    assert len(seen.sightings) == detections - tracks.unplaced.total()
+    assert near(seen, crack) < 3 * seen.sd_m
+    assert seen.name == "crack"
+    assert seen.number == 0
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("extent", [(30, 32, -1, 1), (25, 40, -2, 2)])
+def test_an_area_is_one_thing_of_its_own_size(shape, extent: tuple[float, ...], seed: int) -> None:  # noqa: ANN001
+    drive = shape(seed=seed)
+    area = drive.area(*extent)
+    (seen,) = see(drive, [("alligator", area)])[0].observations()
+    # areas feel an error of the mounting twice
+    assert seen.size["area_m2"] == pytest.approx(area.area, rel=0.4)
+    assert flat(seen).area == pytest.approx(area.area, rel=0.4)
+    assert seen.size["length_m"] >= seen.size["width_m"] > 0
+
+
+def test_a_long_area_does_not_grow_with_the_frames_that_show_it() -> None:
+    exact = Drive.straight(drift_m=0, jitter_m=0, heading_sd_deg=0, shake_deg=0, bias_deg=0)
+    area = exact.area(20, 50, -1.5, 1.5)
+    (seen,) = see(exact, [("alligator", area)])[0].observations()
+    assert seen.size["area_m2"] == pytest.approx(90, rel=0.06)
+    assert flat(seen).intersection(area).area == pytest.approx(90, rel=0.06)
+
+
+def test_without_errors_places_are_exact() -> None:
+    exact = Drive.straight(drift_m=0, jitter_m=0, heading_sd_deg=0, shake_deg=0, bias_deg=0)
+    for size in (0.3, 1.0):
+        hole = exact.hole(32, -0.7, size)
+        (seen,) = see(exact, [("pothole", hole)])[0].observations()
+        assert near(seen, hole) < 0.1
+        assert seen.size["width_m"] == pytest.approx(size, rel=0.3)
+    crack = exact.line(20, 60, 1.0)
+    (seen,) = see(exact, [("crack", crack)])[0].observations()
+    assert shapely.hausdorff_distance(flat(seen), crack) < 0.5
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_neighbours_stay_apart(seed: int) -> None:
+    drive = Drive.straight(seed=seed)
+    holes = [("pothole", drive.hole(s, o, 0.4)) for s, o in ((30, -0.5), (31, -0.5), (30, 0.7))]
+    assert len(see(drive, holes)[0].observations()) == 3
+    across = [
+        ("crack", shapely.LineString([drive.along(s, -1.5), drive.along(s, 1.5)])) for s in range(20, 60, 5)
+    ]
+    found = see(drive, across)[0].observations()
+    assert [round(o.size["length_m"]) for o in found] == [3] * 8
+    beside = [("crack", drive.line(25, 45, o)) for o in (0.5, 1.5)]
+    assert [round(o.size["length_m"] / 20, 1) for o in see(drive, beside)[0].observations()] == [1.0, 1.0]
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_crack_that_the_model_breaks_is_one(shape, seed: int) -> None:  # noqa: ANN001
+    drive = shape(seed=seed)
+    stretches = [(20, 27), (27.7, 35), (36, 50), (50.8, 60)]
+    broken = shapely.MultiLineString([drive.line(a, b, 0.5) for a, b in stretches])
+    (seen,) = see(drive, [("crack", broken)])[0].observations()
+    assert seen.size["length_m"] == pytest.approx(broken.length, rel=0.15)
+
+
+def test_missed_frames_do_not_part_what_belongs_together() -> None:
+    found = []
+    for seed in range(10):
+        drive = Drive.straight(seed=seed)
+        holes = [("pothole", drive.hole(s, 0.5, 0.5)) for s in (25, 33, 47, 60)]
+        found.append(len(see(drive, holes, miss=0.3)[0].observations()))
+    assert max(found) == 4
+    assert sum(found) >= 36  # each hole is in reach of three frames, so 0.3 ** 3 of them are never seen
+
+
+def test_a_badly_known_mounting_still_gives_one_thing() -> None:
+    """With the default mounting (pitch known to 3 degrees) far sightings are left to near ones."""
+    drive = Drive.straight(bias_deg=2.0)
+    hole = drive.hole(40, 0.5, 0.6)
+    tracks, detections = see(drive, [("pothole", hole)])
+    (seen,) = tracks.observations()
+    assert len(seen.sightings) + tracks.unplaced["too_far"] == detections
+    assert near(seen, hole) < 3 * seen.sd_m
+
+
+def test_classes_do_not_mix_and_numbers_are_in_canonical_order() -> None:
+    drive = Drive.straight()
+    things = [("b", drive.hole(40, 0, 0.5)), ("a", drive.hole(40, 0.1, 0.5)), ("a", drive.hole(70, 0.1, 0.5))]
+    found = see(drive, things)[0].observations()
+    assert [(o.number, o.name) for o in found] == [(0, "a"), (1, "b"), (2, "a")]
+    backwards = see(drive, things[::-1])[0].observations()
+    assert [(o.number, o.name) for o in backwards] == [(0, "a"), (1, "b"), (2, "a")]
+
+
+def test_passing_the_same_place_again_gives_a_second_observation() -> None:
+    there = Drive.straight().poses
+    again = tuple((x, y, heading + 180) for x, y, heading in there[::-1])
+    drive = Drive((*there, *again))
+    hole = Drive.straight().hole(50, 0.0, 0.5)
+    found = see(drive, [("pothole", hole)])[0].observations()
+    assert len(found) == 2
+    assert abs(found[0].heading_deg - found[1].heading_deg) == pytest.approx(180, abs=10)
+
+
+def test_what_can_not_be_placed_is_counted() -> None:
+    tracks = CaptureTracks(PlacingOptions(min_sightings=2))
+    near_box, far_box = (600.0, 600.0, 680.0, 640.0), (638.0, 290.0, 642.0, 293.0)
+    near_one, far_one = Detection("pothole", 0.5, near_box), Detection("pothole", 0.9, far_box)
+    lost = at(0, np.zeros(2), math.nan)
+    tracks.add(lost, [(near_one, placed(near_one, "area"))])
+    tracks.add(at(1, np.zeros(2), 0.0), [(near_one, None), (far_one, placed(far_one, "area"))])
+    tracks.add(at(2, np.array([0, 5]), 0.0), [(near_one, placed(near_one, "area"))])
+    assert tracks.observations() == ()
+    assert tracks.unplaced == {"no_heading": 1, "not_on_road": 1, "too_far": 1, "few_sightings": 1}
+    assert CaptureTracks().observations() == ()
+
+
+def test_a_point_lies_where_it_was_seen() -> None:
+    box = (600.0, 560.0, 680.0, 640.0)
+    post = Detection("post", 0.5, box, attributes={"type": "C31"})
+    where = placed(post, "point")
+    tracks = CaptureTracks()
+    tracks.add(at(7, np.zeros(2), 90.0), [(post, where)])
+    (seen,) = tracks.observations()
+    right, ahead = where.lines_m[0][0]
+    assert PLANE.to_metres(shapely.get_coordinates(seen.geometry))[0] == pytest.approx(
+        [ahead, -right], abs=0.01
+    )
+    assert seen.attributes == {"type": "C31"}
+    assert seen.sightings == (
+        {
+            "source": "film@7",
+            "frame": 7,
+            "box_px": list(box),
+            "score": 0.5,
+            "distance_m": pytest.approx(ahead, abs=0.01),
+        },
+    )
+    assert seen.sd_m > 4.0
+    assert seen.first == seen.last == START + timedelta(seconds=7)
+
+
+@pytest.mark.parametrize("lat", [0.0, -34.0, 56.0, 69.5])
+@pytest.mark.parametrize("lon", [12.7, 179.9999, -180.0])
+def test_a_plane_is_metric_and_goes_back(lat: float, lon: float) -> None:
+    pyproj = pytest.importorskip("pyproj")
+    plane = Plane(lat, lon)
+    xy = np.array([[0.0, 0.0], [1000.0, -700.0], [-300.0, 900.0]])
+    places = plane.to_degrees(xy)
+    assert plane.to_metres(places) == pytest.approx(xy, abs=1e-3)
+    geod = pyproj.Geod(ellps="WGS84")
+    for (x, y), (there_lon, there_lat) in zip(xy, places, strict=True):
+        *_, distance = geod.inv(lon, lat, there_lon, there_lat)
+        assert distance == pytest.approx(math.hypot(x, y), rel=5e-4, abs=1e-3)
+
+
+def test_looks_break_at_gaps_and_at_new_verdicts() -> None:
+    def looked(i: int, x: float, reason: str = "") -> Looked:
+        lon, lat = PLANE.to_degrees([[x, 0.0]])[0]
+        return Looked(START + timedelta(seconds=i), lat, lon, reason)
+
+    steps: Mapping[int, tuple[float, str]] = {
+        0: (0, ""), 1: (5, ""), 2: (10, ""), 3: (15, "dark"), 4: (20, ""), 5: (60, ""), 6: (65, "")
+    }  # fmt: skip
+    found = looks([looked(i, x, reason) for i, (x, reason) in steps.items()])
+    assert [(k.number, k.frames, k.reason) for k in found] == [
+        (0, 3, ""),
+        (1, 1, "dark"),
+        (2, 1, ""),
+        (3, 2, ""),
+    ]
+    assert PLANE.flat(found[0].line).length == pytest.approx(10, abs=0.01)
+    assert len(found[1].line.coords) == 2
+    assert found[3].first == START + timedelta(seconds=5)
+    assert looks([]) == ()

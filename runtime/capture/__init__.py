@@ -1,1 +1,1 @@
-"""Films and pictures with their traces and clocks; frames come out by distance travelled, or a reason why not."""
+"""Films and pictures with their traces and clocks; out come frames by distance, or a reason why not."""

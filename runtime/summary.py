@@ -1,0 +1,141 @@
+"""What a run says of itself: run.json, and the same in a few lines on the terminal."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from gatukoll import __version__
+from gatukoll.runtime import routing
+from gatukoll.runtime.findings.facts import CaptureRecord
+from gatukoll.runtime.pipeline import Job
+from gatukoll.runtime.sinks.base import Output, put_in_place
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """accepted + sum(rejected) = offered."""
+
+    offered: int
+    accepted: int
+    rejected: Mapping[str, int]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as it stands in run.json."""
+        return {
+            "offered": self.offered,
+            "accepted": self.accepted,
+            "rejected": dict(sorted(self.rejected.items())),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """The numbers of a run.
+
+    Attributes:
+        captures, frames: of the paths that were given.
+        warnings, ignored: code -> count; outside the sums.
+        findings: class -> severity -> count, of all that the city's store holds.
+        counts: where they went.
+        km: driven while filming, of the captures given.
+        records: what is noted of each capture given.
+        refused: name, code, detail of what was no capture.
+    """
+
+    captures: Tally
+    frames: Tally
+    warnings: Mapping[str, int]
+    ignored: Mapping[str, int]
+    findings: Mapping[str, Mapping[int, int]]
+    counts: routing.Counts
+    km: float
+    records: tuple[CaptureRecord, ...]
+    refused: tuple[tuple[str, str, str], ...]
+
+
+def summarise(job: Job, records: Sequence[CaptureRecord], output: Output) -> Summary:
+    """Count."""
+    refused = Counter(code for _, code, _ in job.found.rejected)
+    refused.update(r.code for r in records if r.state == "rejected")
+    accepted = sum(r.state == "done" for r in records)
+    findings: dict[str, Counter[int]] = {
+        kind.name: Counter() for table in output.classes.values() for kind in table
+    }
+    for finding in output.findings:
+        findings[finding.name][finding.severity] += 1
+    return Summary(
+        captures=Tally(len(records) + len(job.found.rejected), accepted, refused),
+        frames=Tally(
+            sum(r.offered for r in records),
+            sum(r.accepted for r in records),
+            _sum(r.rejected for r in records),
+        ),
+        warnings=_sum(r.warnings for r in records),
+        ignored=job.found.ignored,
+        findings=findings,
+        counts=routing.count(output.findings, job.city),
+        km=sum(float(r.plan.get("length_m", 0)) for r in records if r.state == "done") / 1000,
+        records=tuple(records),
+        refused=job.found.rejected,
+    )
+
+
+def _sum(counts: Iterable[Mapping[str, int]]) -> Counter[str]:
+    total: Counter[str] = Counter()
+    for count in counts:
+        total.update(count)
+    return total
+
+
+def write(summary: Summary, job: Job, started: datetime, files: Sequence[Path], folder: Path) -> Path:
+    """Write run.json, whole or not at all."""
+    path = folder / "run.json"
+    value = {
+        "gatukoll": __version__,
+        "started": started.isoformat(timespec="seconds"),
+        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+        "city": job.city.name,
+        "detectors": {
+            item.name: {"version": item.loaded.card.version, "model": item.model} for item in job.chosen
+        },
+        "captures": summary.captures.as_json(),
+        "frames": summary.frames.as_json(),
+        "warnings": dict(sorted(summary.warnings.items())),
+        "ignored": dict(sorted(summary.ignored.items())),
+        "km": round(summary.km, 3),
+        "findings": {
+            "total": summary.counts.findings,
+            "by_class": {name: {str(s): n[s] for s in (1, 2, 3)} for name, n in summary.findings.items()},
+            "routed": summary.counts.routed,
+            "fallback": summary.counts.fallback,
+            "by_owner": dict(summary.counts.owners),
+        },
+        "each_capture": [_each(r) for r in summary.records]
+        + [{"name": n, "state": "rejected", "code": c, "detail": d} for n, c, d in summary.refused],
+        "files": [str(f.relative_to(folder)) for f in files],
+    }
+    with put_in_place(path) as part:
+        part.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    return path
+
+
+def _each(record: CaptureRecord) -> dict[str, Any]:
+    return {
+        "name": record.name,
+        "kind": record.kind,
+        "digest": record.digest,
+        "state": record.state,
+        "code": record.code,
+        "detail": record.detail,
+        "clock": record.plan.get("clock", ""),
+        "starts": record.plan.get("starts"),
+        "km": round(float(record.plan.get("length_m", 0)) / 1000, 3),
+        "frames": Tally(record.offered, record.accepted, record.rejected).as_json(),
+        "warnings": dict(record.warnings),
+    }

@@ -86,5 +86,7 @@ def _blotches(rng: np.random.Generator, columns: int, rows: int) -> Floats:
 def _stretch(blotch: Floats, start: int, n: int, rows: int, columns: int) -> Floats:
     """Return rows start..start+n of the coarse part at full resolution."""
     first, last = start // 8, min((start + n) // 8 + 2, len(blotch))
-    part = cv2.resize(blotch[first:last], (blotch.shape[1] * 8, (last - first) * 8), interpolation=cv2.INTER_LINEAR)
+    part = cv2.resize(
+        blotch[first:last], (blotch.shape[1] * 8, (last - first) * 8), interpolation=cv2.INTER_LINEAR
+    )
     return np.asarray(part[start - first * 8 :][:n, :columns], np.float32)

@@ -36,8 +36,12 @@ def _cover(ground: Raster, rows: slice, columns: slice, line: Line, width_m: flo
 
 def _field(rng: np.random.Generator, shape: tuple[int, ...], scale: tuple[float, float]) -> Floats:
     """Return noise of unit deviation; `scale` = pixels along rows and columns."""
-    small = rng.standard_normal((int(shape[0] / scale[0]) + 3, int(shape[1] / scale[1]) + 3), dtype=np.float32)
-    return np.asarray(cv2.resize(small, (shape[1], shape[0]), interpolation=cv2.INTER_CUBIC), np.float32) * 1.2
+    small = rng.standard_normal(
+        (int(shape[0] / scale[0]) + 3, int(shape[1] / scale[1]) + 3), dtype=np.float32
+    )
+    return (
+        np.asarray(cv2.resize(small, (shape[1], shape[0]), interpolation=cv2.INTER_CUBIC), np.float32) * 1.2
+    )
 
 
 def mark(ground: Raster, item: Fixture, wear: float) -> None:
@@ -70,7 +74,9 @@ def line_or_spot(ground: Raster, item: Fixture) -> None:
         if item.kind == "stain":
             centre = _px(ground, line)[0] - [columns.start, rows.start]
             r, c = np.mgrid[: shape[0], : shape[1]].astype(np.float32)
-            radius = np.hypot((c - centre[0]) * ground.dx, (r - centre[1]) * ground.dy * 0.8) / (item.size_m / 2)
+            radius = np.hypot((c - centre[0]) * ground.dx, (r - centre[1]) * ground.dy * 0.8) / (
+                item.size_m / 2
+            )
             ragged = 0.22 * _field(rng, shape, (max(0.05 / ground.dy, 1), max(0.05 / ground.dx, 1)))
             cover = 1 / (1 + np.exp((radius + ragged - 0.8) * 9))
         else:
@@ -111,7 +117,9 @@ def gully(ground: Raster, item: Fixture) -> None:
     y = ground.y0 + (np.arange(rows.start, rows.stop) + 0.5) * ground.dy
     bars = 0.22 + 0.38 * (np.sin(y * 2 * np.pi / 0.06) > 0)[:, None].astype(np.float32)
     old = ground.data[rows, columns].astype(np.float32)
-    ground.data[rows, columns] = np.clip(old * (1 - cover) + old.mean() * bars * cover, 0, 255).astype(np.uint8)
+    ground.data[rows, columns] = np.clip(old * (1 - cover) + old.mean() * bars * cover, 0, 255).astype(
+        np.uint8
+    )
 
 
 def paint(ground: Raster, item: Fixture, wear: float) -> None:

@@ -40,6 +40,7 @@ class Ground:
 def build(scene: Scene) -> Ground:
     """Paint the ground of a scene. Same scene, same bytes (on one machine and library version)."""
     near = asphalt.lay(scene.street, scene.surface)
+    _kerbs(scene, near)
     wear = scene.surface.wear
     first = [f for f in scene.fixtures if f.kind in ("stain", "seam", "mark", "tyre")]
     # what came first lies below: marks are cut by patches, patches by cracks
@@ -120,6 +121,35 @@ def _coarse(scene: Scene, near: Raster) -> Raster:
     return ground
 
 
+def _kerbs(scene: Scene, near: Raster) -> None:
+    """Paint gutter, kerb stones and the footway's edge into the near map, in place."""
+    rng = np.random.default_rng([scene.surface.seed, 25])
+    half, columns = scene.street.width_m / 2, near.data.shape[1]
+    x = near.x0 + (np.arange(columns) + 0.5) * near.dx
+    y = near.y0 + (np.arange(len(near.data)) + 0.5) * near.dy
+    soft = cv2.resize(
+        rng.standard_normal((len(y) // 40 + 2, 8), dtype=np.float32),
+        (64, len(y)),
+        interpolation=cv2.INTER_CUBIC,
+    )
+    for border in scene.borders:
+        out = x * border.side
+        for start, end, kind in _zones(border, half)[:3]:
+            strip = np.flatnonzero((out >= start) & (out < end))
+            if not len(strip):
+                continue
+            level, _, rough = LOOK[kind]
+            # the asphalt's own grain goes on as the grain of stone, at its strength
+            part = near.data[:, strip[0] : strip[-1] + 1].astype(np.float32)
+            grain = part / np.maximum(cv2.blur(part, (1, 201)), 1) - 1
+            stone = level * (1 + 0.8 * grain + rough * soft[:, :1])
+            if kind == "kerb":
+                stone *= np.where(y % 1.0 < 0.012, 0.55, 1.0)[:, None]
+                face = (out[strip] - start) < 0.03  # the upright face, in its own shade
+                stone *= np.where(face, 0.62, 1.0)[None]
+            near.data[:, strip[0] : strip[-1] + 1] = np.clip(stone, 3, 250).astype(np.uint8)
+
+
 def _joints(ground: Raster, scene: Scene, half: float) -> None:
     """Draw the joints of kerb stones (1 m) and slabs (0.35 m), in place."""
     y = ground.y0 + (np.arange(len(ground.data)) + 0.5) * ground.dy
@@ -132,7 +162,9 @@ def _joints(ground: Raster, scene: Scene, half: float) -> None:
             if pitch is None or not len(columns):
                 continue
             part = np.s_[:, columns[0] : columns[-1] + 1]
-            lines = (y % pitch < ground.dy)[:, None] | ((out[columns] % 0.35 < ground.dx) & (kind == "slabs"))[None]
+            lines = (y % pitch < ground.dy)[:, None] | (
+                (out[columns] % 0.35 < ground.dx) & (kind == "slabs")
+            )[None]
             ground.data[part] = np.where(lines, ground.data[part] * 0.78, ground.data[part]).astype(np.uint8)
 
 

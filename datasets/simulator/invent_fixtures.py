@@ -50,11 +50,15 @@ def _seams(rng: Rng, street: Street) -> list[Fixture]:
     if rng.random() < 0.7:
         x = float(rng.normal(0, 0.25))
         line = as_line(np.array([[x, -10.0], [x, end]]))
-        found.append(Fixture("seam", (line,), 0.012, float(rng.uniform(0.15, 0.4)), int(rng.integers(1 << 31))))
+        found.append(
+            Fixture("seam", (line,), 0.012, float(rng.uniform(0.15, 0.4)), int(rng.integers(1 << 31)))
+        )
     for y in np.arange(float(rng.uniform(10, 90)), street.length_m, float(rng.uniform(60, 200))):
         half = street.width_m / 2
         line = as_line(np.array([[-half, float(y)], [half, float(y) + rng.normal(0, 0.1)]]))
-        found.append(Fixture("seam", (line,), 0.015, float(rng.uniform(0.15, 0.4)), int(rng.integers(1 << 31))))
+        found.append(
+            Fixture("seam", (line,), 0.015, float(rng.uniform(0.15, 0.4)), int(rng.integers(1 << 31)))
+        )
     return found
 
 
@@ -82,7 +86,9 @@ def fixtures(rng: Rng, street: Street, surface: Surface, damages: tuple[Damage, 
         x = float(rng.choice([-1, 1]) * street.width_m / 4 + rng.normal(0, 0.9))
         point = (round(x, 3), round(float(rng.uniform(-5, street.length_m + 30)), 3))
         size = float(np.clip(rng.lognormal(math.log(0.16), 0.7), 0.05, 1.2))
-        found.append(Fixture("stain", ((point,),), size, float(rng.uniform(0.08, 0.4)), int(rng.integers(1 << 31))))
+        found.append(
+            Fixture("stain", ((point,),), size, float(rng.uniform(0.08, 0.4)), int(rng.integers(1 << 31)))
+        )
     for _ in range(rng.poisson(0.02 * street.length_m)):
         x, y = street.width_m / 4 + float(rng.normal(0, 0.3)), float(rng.uniform(0, street.length_m))
         n, bend = int(rng.integers(20, 70)), float(rng.normal(0, 0.0006))

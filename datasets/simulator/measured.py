@@ -77,7 +77,9 @@ POTHOLE_ACROSS_M = Figure((0.094, 0.183, 0.484), GOLD)
 POTHOLE_ALONG_M = Figure((0.071, 0.203, 0.577), GOLD)
 """Sides of 134 potholes. The simulator leaves out holes under 0.16 m: no city asks for them."""
 
-PATCH_LEVEL = Figure((0.650, 0.886, 1.030), f"{GOLD} (91 patches: 0.786 0.889 1.000) and {CHIBA} (6: 0.650 0.882 1.058)")
+PATCH_LEVEL = Figure(
+    (0.650, 0.886, 1.030), f"{GOLD} (91 patches: 0.786 0.889 1.000) and {CHIBA} (6: 0.650 0.882 1.058)"
+)
 PATCH_ROUGH = Figure((0.637, 1.017, 1.867), GOLD)
 PATCH_ACROSS_M = Figure((0.293, 0.687, 2.463), GOLD)
 PATCH_ALONG_M = Figure((0.231, 0.710, 4.969), GOLD)

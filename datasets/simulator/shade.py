@@ -34,7 +34,9 @@ def shadows(scene: Scene, light: Light) -> Raster:
 def _cast(scene: Scene, light: Light, dark: np.ndarray) -> None:  # type: ignore[type-arg]
     rng = np.random.default_rng([scene.seed, 51])
     reach = 1 / math.tan(math.radians(light.sun_height_deg))
-    away = np.array([-math.sin(math.radians(light.sun_from_deg)), -math.cos(math.radians(light.sun_from_deg))])
+    away = np.array(
+        [-math.sin(math.radians(light.sun_from_deg)), -math.cos(math.radians(light.sun_from_deg))]
+    )
 
     def px(points: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
         return np.round((points - [-SIDE_M, -BACK_M]) / [DX_M, DY_M] * 16 - 8).astype(np.int32)
@@ -55,7 +57,9 @@ def _cast(scene: Scene, light: Light, dark: np.ndarray) -> None:  # type: ignore
         tip = foot + away * item.height_m * reach
         if item.kind in ("lamp", "pole"):
             thick = max(round(item.width_m / DX_M), 1)
-            cv2.line(dark, *[tuple(p.tolist()) for p in px(np.array([foot, tip]))], 255, thick, cv2.LINE_AA, 4)  # type: ignore[call-overload]
+            cv2.line(
+                dark, *[tuple(p.tolist()) for p in px(np.array([foot, tip]))], 255, thick, cv2.LINE_AA, 4
+            )  # type: ignore[call-overload]
             continue
         cv2.line(dark, *[tuple(p.tolist()) for p in px(np.array([foot, tip]))], 255, 4, cv2.LINE_AA, 4)  # type: ignore[call-overload]
         crown = foot + away * item.height_m * 0.62 * reach

@@ -21,7 +21,12 @@ def smooth_noise(rng: np.random.Generator, n: int, wavelength: float) -> NDArray
 
 
 def wander(
-    rng: np.random.Generator, start: tuple[float, float], angle: float, length: float, bend: float, step: float = 0.06
+    rng: np.random.Generator,
+    start: tuple[float, float],
+    angle: float,
+    length: float,
+    bend: float,
+    step: float = 0.06,
 ) -> Points:
     """Return a line of `length` m as cracks run: fractal, kinked at the scale of stones and plates.
 
@@ -44,7 +49,12 @@ def wander(
 
 
 def ragged_ring(
-    rng: np.random.Generator, middle: tuple[float, float], across: float, along: float, ragged: float, n: int = 48
+    rng: np.random.Generator,
+    middle: tuple[float, float],
+    across: float,
+    along: float,
+    ragged: float,
+    n: int = 48,
 ) -> Points:
     """Return an irregular closed outline (open ring) that fills about `across` by `along` metres."""
     angle = np.linspace(0, 2 * np.pi, n, endpoint=False)
@@ -72,7 +82,7 @@ def mesh(rng: np.random.Generator, outline: Points, cell: float) -> list[Points]
         p, q = cells.vertices[a], cells.vertices[b]
         inside = cv2.pointPolygonTest(ring, tuple((p + q) / 2), True)
         # towards the border the mesh thins out
-        if inside > 0 and rng.random() < 0.55 + inside / (2.5 * cell):
+        if inside > 0 and rng.random() < 0.72 + inside / (2.0 * cell):
             edges.append(_broken(rng, p, q))
     return edges
 
@@ -92,5 +102,7 @@ def inside(rings: list[Points], points: Points) -> NDArray[np.bool_]:
     hit = np.zeros(len(points), bool)
     for ring in rings:
         flat = ring.astype(np.float32)
-        hit |= np.array([cv2.pointPolygonTest(flat, (float(x), float(y)), False) >= 0 for x, y in points], bool)
+        hit |= np.array(
+            [cv2.pointPolygonTest(flat, (float(x), float(y)), False) >= 0 for x, y in points], bool
+        )
     return hit

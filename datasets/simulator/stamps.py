@@ -72,11 +72,15 @@ def noise(rng: np.random.Generator, shape: tuple[int, int], scale: float) -> Flo
     """Return smooth noise of unit deviation that changes over `scale` pixels."""
     small = (int(shape[0] / scale) + 3, int(shape[1] / scale) + 3)
     field = rng.standard_normal(small, dtype=np.float32)
-    big = cv2.resize(field, (int(small[1] * scale) + 1, int(small[0] * scale) + 1), interpolation=cv2.INTER_CUBIC)
+    big = cv2.resize(
+        field, (int(small[1] * scale) + 1, int(small[0] * scale) + 1), interpolation=cv2.INTER_CUBIC
+    )
     return np.asarray(big[: shape[0], : shape[1]] * 1.25, np.float32)
 
 
-def tear(rng: np.random.Generator, canvas: Canvas, cover: Floats, line: shapes.Points, width_m: float) -> None:
+def tear(
+    rng: np.random.Generator, canvas: Canvas, cover: Floats, line: shapes.Points, width_m: float
+) -> None:
     """Draw one crack into `cover` (0..1): its opening varies along it, closes in places and tapers out."""
     steps = np.hypot(*np.diff(line, axis=0).T)
     at = np.concatenate([[0.0], np.cumsum(steps)])
@@ -111,7 +115,9 @@ def tear(rng: np.random.Generator, canvas: Canvas, cover: Floats, line: shapes.P
 
 def _opened(canvas: Canvas, cover: Floats, level: float, rng: np.random.Generator) -> tuple[Floats, Floats]:
     """Return (factor, alpha) of cracks: a dark opening, and the dirt and fine breakage along it."""
-    halo = cv2.GaussianBlur(cover, (0, 0), 0.010 / FINE_M) + 0.5 * cv2.GaussianBlur(cover, (0, 0), 0.03 / FINE_M)
+    halo = cv2.GaussianBlur(cover, (0, 0), 0.010 / FINE_M) + 0.5 * cv2.GaussianBlur(
+        cover, (0, 0), 0.03 / FINE_M
+    )
     factor = 1 - np.clip(0.30 * halo, 0, 0.25)
     deep = 0.85 + 0.15 * noise(rng, canvas.shape, 0.03 / FINE_M)
     return np.asarray(factor, np.float32), np.asarray(np.clip(cover * level * deep, 0, 0.97), np.float32)
@@ -170,9 +176,9 @@ def pothole(damage: Damage, ground: Raster, grey: float) -> Stamp:
     slope = cv2.GaussianBlur(wall, (0, 0), 0.012 / FINE_M)
     gx, gy = cv2.Sobel(slope, cv2.CV_32F, 1, 0, ksize=3), cv2.Sobel(slope, cv2.CV_32F, 0, 1, ksize=3)
     sun = rng.uniform(0, 2 * np.pi)
-    shade *= np.clip(1 + 5.0 * (gx * np.cos(sun) + gy * np.sin(sun)), 0.45, 1.5)
+    shade *= np.clip(1 + 0.9 * (gx * np.cos(sun) + gy * np.sin(sun)), 0.72, 1.18)
     # floor: stones of 1 to 4 cm; its mean level is the measured one, walls included
-    stones = 0.6 * noise(rng, canvas.shape, 0.012 / FINE_M) + 0.7 * noise(rng, canvas.shape, 0.035 / FINE_M)
+    stones = 0.7 * noise(rng, canvas.shape, 0.014 / FINE_M) + 0.7 * noise(rng, canvas.shape, 0.035 / FINE_M)
     floor = shade * (1 + 0.085 * damage.rough * stones)
     floor *= damage.level / max(float(floor[hole > 0.5].mean()) if (hole > 0.5).any() else 1.0, 0.2)
     factor = _grit(rng, canvas, ring, hole)
@@ -183,7 +189,14 @@ def pothole(damage: Damage, ground: Raster, grey: float) -> Stamp:
         for _ in range(int(rng.integers(2, 6))):
             start = ring[rng.integers(n)]
             out = np.arctan2(*(start - ring.mean(axis=0))[::-1])
-            line = shapes.wander(rng, (start[0], start[1]), float(out + rng.normal(0, 0.5)), float(rng.uniform(0.1, 0.45)), 0.5, 0.03)
+            line = shapes.wander(
+                rng,
+                (start[0], start[1]),
+                float(out + rng.normal(0, 0.5)),
+                float(rng.uniform(0.1, 0.45)),
+                0.5,
+                0.03,
+            )
             tear(rng, canvas, cover, line, 0.006)
         factor *= 1 - 0.55 * cover
     value = np.clip(floor * grey, 0, 255).astype(np.float32)
@@ -199,7 +212,9 @@ def _grit(rng: np.random.Generator, canvas: Canvas, ring: shapes.Points, hole: F
         spot = np.round(canvas.px(middle + far * np.array([np.cos(angle), np.sin(angle)]))).astype(int)
         radius = int(np.clip(rng.lognormal(0.7, 0.5), 1, 7))
         cv2.circle(factor, (int(spot[0]) + 1, int(spot[1]) - 1), radius, 0.6, -1, cv2.LINE_AA)
-        cv2.circle(factor, (int(spot[0]), int(spot[1])), radius, float(rng.uniform(0.8, 1.5)), -1, cv2.LINE_AA)
+        cv2.circle(
+            factor, (int(spot[0]), int(spot[1])), radius, float(rng.uniform(0.8, 1.5)), -1, cv2.LINE_AA
+        )
     return factor * (1 - hole) + hole
 
 

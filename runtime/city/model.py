@@ -214,6 +214,14 @@ class City(Settings):
 
     _path: Path | None = PrivateAttr(None)
 
+    @field_validator("store")
+    @classmethod
+    def _file(cls, store: str) -> str:
+        scheme, colon, _ = store.partition("://")
+        if colon and scheme != "sqlite":
+            raise ValueError(f"only SQLite files yet, not {scheme}://")
+        return store
+
     @property
     def path(self) -> Path | None:
         """The file it was read from, None where it was made in code."""

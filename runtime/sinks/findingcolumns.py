@@ -39,8 +39,18 @@ FINDINGS: tuple[Column[FindingRow], ...] = (
         "text",
         "Status",
         "Status",
-        "life of the finding, in the city's language; new = nobody has judged it yet",
+        "life of the finding: new = nobody has judged it yet",
+        lambda r: r.finding.status,
+        "gis",
+    ),
+    Column(
+        "status_word",
+        "text",
+        "Status",
+        "Status",
+        "the same in the city's language",
         lambda r: status(r.finding.status, r.city.output.language),
+        "csv",
     ),
     Column(
         "owner_name",
@@ -97,6 +107,7 @@ FINDINGS: tuple[Column[FindingRow], ...] = (
         "Direction",
         "the same as a compass point, in the city's language",
         lambda r: compass(r.finding.heading_deg, r.city.output.language) or None,
+        "csv",
     ),
     Column(
         "first_seen",

@@ -23,8 +23,8 @@ INTRO = """# What a run writes for the departments
 
 Every owner has its files, also where nothing was found: then the CSV holds the headings alone, which says
 that something was looked for. The sums of the owners' files are the whole. Files of an owner that left the
-city's file are removed, unless somebody has changed them. A file is put in place whole: whoever opens it during
-a run or after a power cut has the old one or the new one.
+city's file are removed, unless somebody has changed them. A file is put in place whole: whoever opens it
+during a run or after a power cut has the old one or the new one.
 
 Findings are sorted worst first, then by class and id.
 

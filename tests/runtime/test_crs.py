@@ -22,8 +22,8 @@ def test_california_is_refused_with_what_to_set() -> None:
         crs.check_area(3006, CALIFORNIA, where="stad.yaml:9 output.epsg")
     assert str(error.value) == (
         "stad.yaml:9 output.epsg: EPSG:3006 (SWEREF99 TM) is made for Sweden - onshore and offshore "
-        "(latitude 54.96 to 69.07, longitude 10.03 to 24.17), but the captures lie at latitude 33.12 to 33.13, "
-        "longitude -117.33 to -117.32. Set epsg: 32611 (WGS 84 / UTM zone 11N)."
+        "(latitude 54.96 to 69.07, longitude 10.03 to 24.17), but the captures lie at latitude 33.12 to "
+        "33.13, longitude -117.33 to -117.32. Set epsg: 32611 (WGS 84 / UTM zone 11N)."
     )
     crs.check_area(32611, CALIFORNIA)
 

@@ -1,0 +1,227 @@
+"""`gatukoll export`: a checkpoint in, an ONNX file with its card out, if the two agree on real pictures."""
+
+from __future__ import annotations
+
+import logging
+import os
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gatukoll.datasets.layout import find_source, read_picture
+from gatukoll.datasets.splits import Item, Split
+from gatukoll.datasets.versions import Version
+from gatukoll.detectors import registry
+from gatukoll.detectors.card import InputSpec, ModelCard, Score, TrainedOn, TrunkInfo
+from gatukoll.detectors.cardcheck import read_card
+from gatukoll.detectors.contract import CONTRACT_VERSION, Detector
+from gatukoll.errors import ConfigError, DataError, ModelError, nearest_word
+from gatukoll.training import trunk as lite0
+from gatukoll.training.config import Settings, SourceUse
+from gatukoll.training.data import targets
+from gatukoll.training.graph import INPUT, OUTPUT, to_onnx, with_card
+from gatukoll.training.monitor import Sweep
+from gatukoll.training.parity import Parity, compare
+from gatukoll.training.settings import data_root
+from gatukoll.training.task import SegmentationTask, predict
+from gatukoll.training.train import dataset, load_task
+
+PICTURES = 12
+"""Development pictures that the network and the graph are compared on."""
+RAW_HALF, RAW_FULL = 0.02, 1e-4
+"""Largest difference of a score that passes, with weights stored in half and in full precision."""
+BASELINE = "plain baseline (frozen ImageNet trunk), "
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What the command line of an export may say."""
+
+    detector: str
+    checkpoint: Path
+    out: Path | None = None
+    data_root: Path | None = None
+    baseline: Path | None = None
+
+
+def main(overrides: list[str]) -> Path:
+    """Export a checkpoint as the overrides say and return the path of the ONNX file.
+
+    Args:
+        overrides: ``detector=NAME checkpoint=PATH``; optional ``out=PATH`` (default: the detector's own model
+            file), ``data.root=FOLDER``, ``baseline=PATH`` (an exported model whose scores the card is to show
+            beside its own).
+
+    Raises:
+        ModelError: the graph does not agree with the network; nothing is written.
+        UserError: anything else the user can mend.
+    """
+    words = _words(overrides)
+    plugin = registry.get(words.detector, enabled=False, where="detector")
+    detector = plugin.load()
+    task, saved = load_task(words.checkpoint)
+    settings = _placed(task.settings, words)
+    split, used = dataset(settings)
+    if used.hash != saved["dataset"]["hash"]:
+        raise DataError(
+            "the pictures are not those that the checkpoint was trained on",
+            where=str(settings.data.root),
+            todo="Point data.root at the same data, or train again.",
+        )
+    out = words.out or plugin.folder / detector.model
+    card = _card(task, saved, used, _thresholds(task, settings, split))
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=out.parent, prefix=".export-") as folder:
+        draft = Path(folder) / out.name
+        _write(draft, task, card, detector, split.development)
+        _add_scores(draft, words, settings, split)
+        draft.replace(out)
+    logger.info("wrote %s, %.1f MB", out, out.stat().st_size / 1e6)
+    return out
+
+
+def _words(overrides: Sequence[str]) -> Words:
+    """Read ``key=value`` words."""
+    allowed = ("detector", "checkpoint", "out", "data.root", "baseline")
+    given = dict(word.partition("=")[::2] for word in overrides)
+    for key in given:
+        if key not in allowed:
+            nearest = nearest_word(key, allowed)
+            raise ConfigError("unknown word", where=key, allowed=", ".join(allowed), nearest=nearest)
+    for key in ("detector", "checkpoint"):
+        if not given.get(key):
+            raise ConfigError("is missing", where=key, todo="gatukoll export detector=NAME checkpoint=PATH")
+    root = given.get("data.root") or os.environ.get("GATUKOLL_DATA")
+    return Words(
+        given["detector"],
+        Path(given["checkpoint"]),
+        *(Path(p) if p else None for p in (given.get("out"), root, given.get("baseline"))),
+    )
+
+
+def _placed(settings: Settings, words: Words) -> Settings:
+    """Return the checkpoint's settings with the data where it lies today."""
+    if settings.detector.name != words.detector:
+        raise ModelError(f'is of the detector "{settings.detector.name}"', where=str(words.checkpoint))
+    if words.data_root is None:
+        return settings
+    data = settings.data.model_copy(update={"root": words.data_root})
+    return settings.model_copy(update={"data": data})
+
+
+def _thresholds(task: SegmentationTask, settings: Settings, split: Split) -> dict[str, float]:
+    """Return the best threshold a class over the development pictures of the sources that judge."""
+    names = settings.detector.classes
+    sweeps = {name: Sweep(name in settings.detector.lines) for name in names}
+    task.eval()
+    for item in judging(settings, split):
+        scores = predict(task.net, read_picture(item.picture.path))
+        wanted = targets(item, settings.detector, SourceUse(share=1.0))
+        for k, name in enumerate(names):
+            sweeps[name].add(scores[k], wanted.positive[k], wanted.weight[k] > 0)
+    return {name: sweep.best[0] for name, sweep in sweeps.items()}
+
+
+def judging(settings: Settings, split: Split) -> list[Item]:
+    """Return the development pictures of the sources whose labels are good enough to judge by."""
+    return [i for i in split.development if settings.data.sources[i.source.name].judge]
+
+
+def _card(
+    task: SegmentationTask, saved: dict[str, Any], used: Version, thresholds: dict[str, float]
+) -> ModelCard:
+    s = task.settings
+    frozen = s.model.freeze
+    sources = ", ".join(n for n, use in s.data.sources.items() if use.judge)
+    return ModelCard(
+        name=s.detector.name,
+        version=s.detector.version,
+        contract=CONTRACT_VERSION,
+        task="segmentation",
+        classes=s.detector.classes,
+        thresholds=thresholds,
+        input=InputSpec(name=INPUT, height=s.input.height, width=s.input.width, fit="area"),
+        outputs=[OUTPUT],
+        trunk=TrunkInfo(
+            name=lite0.NAME,
+            version=lite0.IMAGENET if frozen else f"{s.detector.name}-{s.detector.version}",
+            digest=lite0.digest(task.net.trunk),
+            frozen=frozen,
+        ),
+        trained_on=[
+            TrainedOn(
+                source=part.source,
+                version=used.name,
+                hash=part.hash,
+                licence=part.licence,
+                pictures=part.train,
+                train=part.trainable,
+            )
+            for part in used.parts
+            if part.train
+        ],
+        valid_footage=s.detector.valid_footage,
+        known_failures=s.detector.known_failures,
+        licence=s.detector.licence,
+        commit=saved.get("commit", ""),
+        notes={
+            "steps": str(saved["global_step"]),
+            "batch": str(s.train.batch),
+            "seed": str(s.train.seed),
+            "dataset": f"{used.name}, sha256 {used.hash}",
+            "split": f"{used.split}: development = {used.words}",
+            "thresholds": f"best F1 at 3 px (lines) or IoU (areas) over the development pictures of "
+            f"{sources}; of those within 0.01 the highest",
+        },
+    )
+
+
+def _write(
+    path: Path, task: SegmentationTask, card: ModelCard, detector: Detector, items: Sequence[Item]
+) -> Parity:
+    """Write the smaller of two graphs that agrees with the network.
+
+    Raises:
+        ModelError: neither does.
+    """
+    chosen = [items[i] for i in np.unique(np.linspace(0, len(items) - 1, PICTURES).round().astype(int))]
+    for half, tolerance in ((True, RAW_HALF), (False, RAW_FULL)):
+        model = to_onnx(task.net, half=half)
+        parity = compare(task.net, model, card, detector, chosen)
+        logger.info("weights in %s precision, %s", "half" if half else "full", parity)
+        if parity.raw <= tolerance and not parity.differing:
+            stored = "float16 with a Cast to float32" if half else "float32"
+            notes = {**card.notes, "parity": str(parity), "weights": stored}
+            path.write_bytes(with_card(model, card.model_copy(update={"notes": notes})).SerializeToString())
+            return parity
+    raise ModelError(
+        f"the exported graph does not agree with the network ({parity}); nothing is written",
+        where=str(path.name),
+        todo="This is a fault of the export or of decode, not of the data: please report it.",
+    )
+
+
+def _add_scores(path: Path, words: Words, settings: Settings, split: Split) -> None:
+    """Score the written file as a run would use it, and put the scores into its card."""
+    import onnx
+
+    from gatukoll.training.evaluate import evaluate
+
+    rule = f"development: {split.words}"
+    scores: list[Score] = []
+    for name in dict.fromkeys(item.source.name for item in judging(settings, split)):
+        folder = find_source(data_root(settings), name).folder
+        groups = sorted({i.picture.group for i in split.development if i.source.name == name})
+        report = evaluate(words.detector, folder, model=path, groups=",".join(groups))
+        scores += report.card_scores(rule)
+    if words.baseline is not None:
+        scores += [
+            s.model_copy(update={"split": BASELINE + s.split}) for s in read_card(words.baseline).scores
+        ]
+    card = read_card(path).model_copy(update={"scores": scores})
+    path.write_bytes(with_card(onnx.load(path), card).SerializeToString())

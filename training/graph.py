@@ -1,0 +1,88 @@
+"""From a trained network to the bytes of an ONNX file."""
+
+from __future__ import annotations
+
+import copy
+import tempfile
+import warnings
+from pathlib import Path
+
+import numpy as np
+import onnx
+import torch
+from onnx import helper, numpy_helper
+from torch import nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+from gatukoll.detectors.card import CARD_KEY, ModelCard
+from gatukoll.training.decoder import Segmenter
+from gatukoll.training.trunk import ConvBn
+
+OPSET = 17
+INPUT, OUTPUT = "image", "scores"
+SMALL = 64
+"""Numbers in a tensor below which half precision saves nothing."""
+
+
+def to_onnx(net: Segmenter, *, half: bool) -> onnx.ModelProto:
+    """Return the graph: uint8 NHWC in, scores out, any batch and any size in multiples of 32.
+
+    Args:
+        net: the network; left as it is.
+        half: store weights as float16 behind a Cast; computing stays in float32.
+    """
+    folded = _folded(net)
+    with warnings.catch_warnings(), tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "model.onnx"
+        # the tracing exporter warns of its successor, which needs a package more and gives the same graph
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            folded,
+            (torch.zeros((1, 64, 96, 3), dtype=torch.uint8),),
+            file,
+            dynamo=False,
+            opset_version=OPSET,
+            input_names=[INPUT],
+            output_names=[OUTPUT],
+            dynamic_axes={
+                INPUT: {0: "pictures", 1: "height", 2: "width"},
+                OUTPUT: {0: "pictures", 2: "height_4", 3: "width_4"},
+            },
+        )
+        model = onnx.load(file)
+    if half:
+        _store_half(model)
+    onnx.checker.check_model(model, full_check=True)
+    return model
+
+
+def with_card(model: onnx.ModelProto, card: ModelCard) -> onnx.ModelProto:
+    """Return the same model with `card` in its metadata."""
+    del model.metadata_props[:]
+    helper.set_model_props(model, {CARD_KEY: card.model_dump_json()})
+    return model
+
+
+def _folded(net: Segmenter) -> Segmenter:
+    """Return a copy whose batch normalisation is folded into the convolutions before it."""
+    folded = copy.deepcopy(net).eval()
+    for part in folded.modules():
+        if isinstance(part, ConvBn):
+            part.conv = fuse_conv_bn_eval(part.conv, part.bn)
+            part.bn = nn.Identity()  # type: ignore[assignment]
+    return folded
+
+
+def _store_half(model: onnx.ModelProto) -> None:
+    """Store the large weights as float16, each behind a Cast back to float32, which is folded at load."""
+    graph, casts = model.graph, []
+    for tensor in graph.initializer:
+        values = numpy_helper.to_array(tensor)
+        if values.dtype != np.float32 or values.size < SMALL:
+            continue
+        name = tensor.name
+        tensor.CopyFrom(numpy_helper.from_array(values.astype(np.float16), name + ".half"))
+        casts.append(helper.make_node("Cast", [name + ".half"], [name], to=onnx.TensorProto.FLOAT))
+    nodes = [*casts, *graph.node]
+    del graph.node[:]
+    graph.node.extend(nodes)

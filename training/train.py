@@ -1,0 +1,237 @@
+"""`gatukoll train`: a recipe in, a checkpoint out."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import subprocess
+import sys
+import time
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+# no telemetry, no questions to the network; before mlflow and Lightning are imported
+os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+os.environ.setdefault("DO_NOT_TRACK", "true")
+# waiting threads sleep: beside other work, busy waiting made a step three times as long
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+import pytorch_lightning as pl
+import torch
+import yaml
+from pytorch_lightning.loggers import MLFlowLogger
+from torch.utils.data import DataLoader, Subset
+
+from gatukoll.datasets.layout import find_source
+from gatukoll.datasets.splits import Split, divide
+from gatukoll.datasets.versions import Version, refuse_untrainable, version
+from gatukoll.errors import ConfigError, ModelError
+from gatukoll.training.augment import Augment
+from gatukoll.training.config import Settings
+from gatukoll.training.data import Crops, Sample
+from gatukoll.training.settings import data_root, settings_of
+from gatukoll.training.task import SegmentationTask
+
+LAST = "last.ckpt"
+logger = logging.getLogger(__name__)
+
+
+def main(overrides: list[str]) -> Path:
+    """Train as the overrides say and return the path of the last checkpoint.
+
+    Args:
+        overrides: ``detector=NAME`` and any ``key=value`` of configs/train.yaml.
+
+    Raises:
+        UserError: before anything is begun, for anything the user can mend.
+    """
+    settings = settings_of(overrides)
+    split, used = dataset(settings)
+    if settings.resume and settings.finetune:
+        raise ConfigError("resume and finetune are given both", where="resume", allowed="one of them")
+    for path in (settings.resume, settings.finetune):
+        if path is not None and not path.is_file():
+            raise ConfigError(
+                f"no such checkpoint: {path}", where="resume" if settings.resume else "finetune"
+            )
+    assert settings.out is not None
+    settings.out.mkdir(parents=True, exist_ok=True)
+    written = yaml.safe_dump(settings.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+    (settings.out / "settings.yaml").write_text(written, encoding="utf-8")
+    (settings.out / "dataset.json").write_text(used.json(), encoding="utf-8")
+    return _fit(settings, split, used)
+
+
+def dataset(settings: Settings) -> tuple[Split, Version]:
+    """Return the pictures of a training and what exactly they are.
+
+    Raises:
+        DataError: for a source that is missing, ungrouped, or not to be trained on.
+    """
+    root = data_root(settings)
+    sources = [find_source(root, name) for name in settings.data.sources]
+    refuse_untrainable(sources, settings.data.allow)
+    spec = settings.data.split
+    split = divide(spec.name, sources, spec.development)
+    return split, version(settings.data.name, split)
+
+
+def load_task(path: Path, settings: Settings | None = None) -> tuple[SegmentationTask, dict[str, Any]]:
+    """Return a task with the weights of a checkpoint, and the checkpoint.
+
+    Raises:
+        ModelError: where the file is no checkpoint of a training, or fits other classes.
+    """
+    try:
+        saved = torch.load(path, map_location="cpu", weights_only=False)
+        task = SegmentationTask(settings or Settings.model_validate(saved["settings"]), imagenet=False)
+        task.load_state_dict(saved["state_dict"])
+    except (OSError, KeyError, RuntimeError, ValueError, TypeError) as error:
+        raise ModelError(f"is no checkpoint that fits ({error})", where=str(path)) from error
+    return task, saved
+
+
+def _fit(settings: Settings, split: Split, used: Version) -> Path:
+    s, out = settings.train, settings.out
+    assert out is not None
+    torch.set_num_threads(s.threads)
+    pl.seed_everything(s.seed, verbose=False)
+    if settings.finetune:
+        task, _ = load_task(settings.finetune, settings)
+    else:
+        task = SegmentationTask(settings, imagenet=settings.resume is None)
+    task.development, task.pictures = split.development, out / "pictures"
+    task.dataset, task.commit = json.loads(used.json()), _commit()
+    log = _run_log(settings, used)
+    with warnings.catch_warnings():
+        # Lightning warns of what is meant: few workers, rare logging, a folder that exists
+        warnings.filterwarnings("ignore", module="pytorch_lightning|lightning_fabric")
+        trainer = pl.Trainer(
+            accelerator="cpu",
+            max_steps=min(s.steps, s.stop_after or s.steps),
+            max_epochs=-1,
+            reload_dataloaders_every_n_epochs=1,
+            logger=log,
+            callbacks=[Progress(), _checkpoints(out)],
+            enable_progress_bar=False,
+            enable_model_summary=False,
+            log_every_n_steps=10,
+            default_root_dir=out,
+            gradient_clip_val=1.0,
+        )
+        trainer.fit(task, datamodule=Rounds(settings, split), ckpt_path=settings.resume, weights_only=False)
+    if trainer.interrupted:
+        logger.warning("stopped at step %d; go on with resume=%s", task.global_step, out / LAST)
+    return out / LAST
+
+
+def _commit() -> str:
+    """Return the commit of the code, "" where it does not run from a checkout."""
+    here = Path(__file__).parent
+    if not (here.parent / ".git").exists():
+        return ""
+    done = subprocess.run(
+        ["git", "-C", here, "rev-parse", "HEAD"], capture_output=True, text=True, check=False
+    )
+    return done.stdout.strip()
+
+
+def _checkpoints(out: Path) -> pl.callbacks.ModelCheckpoint:
+    """Keep the last state, written at the end of every round."""
+    return pl.callbacks.ModelCheckpoint(
+        dirpath=out, filename="last", save_top_k=1, save_on_train_epoch_end=True, enable_version_counter=False
+    )
+
+
+def _run_log(settings: Settings, used: Version) -> MLFlowLogger:
+    """Open the run log: on a SQLite file in the run's folder unless an address is given."""
+    assert settings.out is not None
+    out = settings.out.resolve()
+    log = MLFlowLogger(
+        experiment_name=settings.detector.name,
+        run_name=settings.out.name,
+        tracking_uri=settings.mlflow or f"sqlite:///{out / 'mlflow.db'}",
+        artifact_location=None if settings.mlflow else (out / "artifacts").as_uri(),
+        tags={"dataset": used.name, "dataset_hash": used.hash, "split": used.split},
+    )
+    log.log_hyperparams(settings.model_dump(mode="json"))
+    for name in ("settings.yaml", "dataset.json"):
+        log.experiment.log_artifact(log.run_id, str(out / name))
+    return log
+
+
+def _say(line: str) -> None:
+    """Print a line of progress for whoever waits at a terminal or reads the log file later."""
+    print(line, file=sys.stderr, flush=True)
+
+
+class Rounds(pl.LightningDataModule):
+    """Gives the trainer one round of samples at a time: a resumed training goes on at the right sample."""
+
+    def __init__(self, settings: Settings, split: Split) -> None:
+        super().__init__()
+        s = settings.train
+        self.per_round, self.batch = s.round * s.batch, s.batch
+        size = settings.input.crop_height, settings.input.crop_width
+        self.crops = Crops(
+            split.train,
+            settings.detector,
+            settings.data.sources,
+            size,
+            Augment(s.augment),
+            seed=s.seed,
+            length=s.steps * s.batch,
+        )
+
+    def train_dataloader(self) -> DataLoader[Sample]:
+        """Return the samples of the current round, in order."""
+        assert self.trainer is not None
+        first = self.trainer.current_epoch * self.per_round
+        samples = range(first, min(first + self.per_round, len(self.crops)))
+        return DataLoader(Subset(self.crops, samples), batch_size=self.batch)
+
+
+class Progress(pl.Callback):
+    """Plain lines with loss, pace and hours left; looks at the development pictures now and then."""
+
+    def __init__(self) -> None:
+        self.began, self.first, self.losses = time.monotonic(), 0, list[float]()
+
+    def on_train_start(self, trainer: pl.Trainer, task: pl.LightningModule) -> None:
+        """Begin to measure the pace."""
+        self.began, self.first = time.monotonic(), trainer.global_step
+
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, task: pl.LightningModule, outputs: object, *_: object
+    ) -> None:
+        """Say how it goes, every tenth step."""
+        assert isinstance(outputs, Mapping)
+        self.losses.append(float(outputs["loss"]))
+        step, last = trainer.global_step, trainer.max_steps
+        if step % 10 and step != last:
+            return
+        pace = (time.monotonic() - self.began) / max(1, step - self.first)
+        loss = sum(self.losses) / len(self.losses)
+        self.losses.clear()
+        hours = pace * (last - step) / 3600
+        _say(f"step {step}/{last}  loss {loss:.4f}  {pace:.2f} s/step  {hours:.2f} h left")
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, task: pl.LightningModule) -> None:
+        """Look at the development pictures after every few rounds, and after the last."""
+        assert isinstance(task, SegmentationTask)
+        due = (trainer.current_epoch + 1) % task.settings.train.check_every == 0
+        if not task.development or not (due or trainer.global_step >= trainer.max_steps):
+            return
+        began = time.monotonic()
+        found = task.validate_now()
+        task.log_dict(found)
+        self.began += time.monotonic() - began
+        shown = "  ".join(f"{k.removeprefix('dev/')} {v:.3f}" for k, v in found.items() if k.count("/") == 2)
+        _say(f"step {trainer.global_step}  {shown}")
+        log = trainer.logger
+        if isinstance(log, MLFlowLogger) and task.pictures is not None:
+            folder = task.pictures / f"step_{task.global_step:06d}"
+            log.experiment.log_artifacts(log.run_id, str(folder), f"pictures/{folder.name}")

@@ -105,13 +105,13 @@ def _layers(output: Output) -> list[Layer]:
 
 
 def _write_layer(path: Path, layer: Layer, city: City, description: str) -> None:
-    project = crs.projection(city.output.epsg)
-    shapes = [_multi(shapely.transform(shapely.force_2d(s), project), layer) for s in layer.shapes]
+    degrees = np.array([_multi(s, layer.geometry_type) for s in layer.shapes], dtype=object)
+    shapes = shapely.transform(shapely.force_2d(degrees), crs.projection(city.output.epsg))
     fields = [_field(c, [c.value(row) for row in layer.rows]) for c in layer.columns]
     times = [c.name for c in layer.columns if c.kind == "time"]
     pyogrio.raw.write(
         path,
-        geometry=np.array([shapely.to_wkb(s) for s in shapes], dtype=object),
+        geometry=shapely.to_wkb(shapes),
         field_data=[data for data, _ in fields],
         field_mask=[mask for _, mask in fields],
         fields=[c.name for c in layer.columns],
@@ -126,15 +126,13 @@ def _write_layer(path: Path, layer: Layer, city: City, description: str) -> None
     )
 
 
-def _multi(shape: BaseGeometry, layer: Layer) -> BaseGeometry:
+def _multi(shape: BaseGeometry, kind: str) -> BaseGeometry:
     """Return a shape of the type that its layer declares."""
-    if layer.geometry_type == "MultiLineString":
+    if kind == "MultiLineString":
         if isinstance(shape, Point):  # a trace of one position
             return MultiLineString([LineString([shape, shape])])
         return MultiLineString([shape]) if isinstance(shape, LineString) else shape
-    if layer.geometry_type == "MultiPolygon" and isinstance(shape, Polygon):
-        return MultiPolygon([shape])
-    return shape
+    return MultiPolygon([shape]) if isinstance(shape, Polygon) else shape
 
 
 _EMPTY: dict[str, tuple[Any, Callable[[Any], Any]]] = {

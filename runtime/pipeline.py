@@ -12,7 +12,7 @@ import shapely
 from gatukoll.errors import CaptureRejected, UserError
 from gatukoll.runtime.capture.discover import Discovery, discover
 from gatukoll.runtime.capture.model import Capture, Plan
-from gatukoll.runtime.capture.open import open_capture
+from gatukoll.runtime.capture.open import check_clock, open_capture
 from gatukoll.runtime.capture.reading import Opened, Reading, reading_digest
 from gatukoll.runtime.chosen import Chosen, choose
 from gatukoll.runtime.city.load import load_city
@@ -64,6 +64,7 @@ def prepare(paths: Sequence[Path], city_file: Path, clock: str | None = None) ->
     )
     chosen = choose(city)
     found = discover(paths)
+    check_clock(found.captures, reading)
     opened = {capture.digest: _open(capture, reading, city) for capture in found.captures}
     readings = {capture.digest: reading_digest(capture, reading) for capture in found.captures}
     return Job(city, chosen, found, opened, readings)

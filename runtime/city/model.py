@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import string
 from collections.abc import Mapping
 from datetime import UTC, tzinfo
@@ -13,8 +12,8 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, PrivateAttr, field_validator
 
 from gatukoll.detectors.contract import Detector
-from gatukoll.detectors.geometry import Camera
 from gatukoll.errors import ConfigError
+from gatukoll.runtime.capture.mounting import Mounting as CameraMounting
 from gatukoll.runtime.yamlfile import Settings, where
 
 Severity = Annotated[int, Field(ge=1, le=3)]
@@ -80,26 +79,9 @@ class Mounting(Settings):
     )
     hfov_sd_deg: float = Field(5.0, ge=0, description="how well it is known; phones crop differently")
 
-    def camera(self, width: int, height: int) -> Camera:
-        """Return the camera for frames of this size (px).
-
-        With h the field of view and s its deviation, the focal length f = side / 2 / tan(h / 2) is off by
-        s / sin(h), relative to f, in first order.
-        """
-        view = math.radians(self.hfov_deg)
-        return Camera(
-            width,
-            height,
-            focal_px=max(width, height) / 2 / math.tan(view / 2),
-            height_m=self.height_m,
-            pitch_deg=self.pitch_deg,
-            roll_deg=self.roll_deg,
-            yaw_deg=self.yaw_deg,
-            focal_sd=math.radians(self.hfov_sd_deg) / math.sin(view),
-            height_sd_m=self.height_sd_m,
-            pitch_sd_deg=self.pitch_sd_deg,
-            yaw_sd_deg=self.yaw_sd_deg,
-        )
+    def mounting(self) -> CameraMounting:
+        """Return it as the reader of captures takes it."""
+        return CameraMounting(**self.model_dump())
 
 
 class Reading(Settings):

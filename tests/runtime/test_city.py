@@ -301,18 +301,20 @@ def test_options_and_thresholds() -> None:
 
 
 def test_the_mounting_becomes_a_camera() -> None:
-    camera = Mounting(hfov_deg=90, hfov_sd_deg=5, height_m=2, pitch_deg=7, yaw_deg=3).camera(1280, 720)
+    camera = (
+        Mounting(hfov_deg=90, hfov_sd_deg=5, height_m=2, pitch_deg=7, yaw_deg=3).mounting().camera(1280, 720)
+    )
     assert camera.focal_px == pytest.approx(640)
     assert (camera.height_m, camera.pitch_deg, camera.yaw_deg) == (2, 7, 3)
-    wider = Mounting(hfov_deg=85).camera(1280, 720).focal_px
-    narrower = Mounting(hfov_deg=95).camera(1280, 720).focal_px
+    wider = Mounting(hfov_deg=85).mounting().camera(1280, 720).focal_px
+    narrower = Mounting(hfov_deg=95).mounting().camera(1280, 720).focal_px
     assert camera.focal_sd == pytest.approx((wider - narrower) / 2 / 640, rel=0.01)
 
 
 def test_an_upright_film_has_the_same_focal_length() -> None:
     mounting = Mounting()
-    assert mounting.camera(720, 1280).focal_px == mounting.camera(1280, 720).focal_px
-    assert math.isclose(mounting.camera(1280, 720).focal_px, 640 / math.tan(math.radians(32.5)))
+    assert mounting.mounting().camera(720, 1280).focal_px == mounting.mounting().camera(1280, 720).focal_px
+    assert math.isclose(mounting.mounting().camera(1280, 720).focal_px, 640 / math.tan(math.radians(32.5)))
 
 
 # --- check, schema, reference -------------------------------------------------------------------------------

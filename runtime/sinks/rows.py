@@ -14,6 +14,7 @@ from gatukoll.runtime.city.model import City
 from gatukoll.runtime.findings.facts import Finding
 from gatukoll.runtime.sinks.base import Output
 from gatukoll.runtime.sinks.columns import FindingRow, ObservationRow
+from gatukoll.runtime.texts import Language
 
 
 def point_on(geometry: BaseGeometry) -> Point:
@@ -40,7 +41,9 @@ def observation_rows(output: Output) -> list[ObservationRow]:
     """Return a row for each observation, by capture, detector, model and number."""
     finding_of = output.finding_of()
     capture = {c.digest: c.name for c in output.captures}
-    words = {(d, c.name): {"sv": c.sv, "en": c.en} for d, table in output.classes.items() for c in table}
+    words: dict[tuple[str, str], dict[Language, str]] = {
+        (d, c.name): {"sv": c.sv, "en": c.en} for d, table in output.classes.items() for c in table
+    }
     rows = []
     for facts in sorted(output.facts, key=lambda s: s.key):
         for seen in facts.observations:

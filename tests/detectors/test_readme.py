@@ -11,11 +11,9 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-import numpy as np
 import pytest
 import readme
 import tinysite
-from PIL import Image
 
 TESTS = Path(__file__).resolve().parents[1]
 SAMPLE = TESTS / "plugins" / "third_party"
@@ -129,16 +127,7 @@ def test_it_is_scored(workplace: Path, environment: Mapping[str, str]) -> None:
 
 
 def test_a_run_reports_it(workplace: Path, environment: Mapping[str, str]) -> None:
-    drive = workplace / "drive"
-    drive.mkdir()
-    pixels = np.full((480, 640, 3), 70, np.uint8)
-    pixels[360:420, 280:360] = 240
-    exif = Image.Exif()
-    exif.get_ifd(0x8769)[0x9003] = "2026:09:14 06:58:20"
-    exif.get_ifd(0x8769)[0x9011] = "+02:00"
-    gps = exif.get_ifd(0x8825)
-    gps.update({1: "N", 2: (55.0, 42.0, 15.0), 3: "E", 4: (13.0, 11.0, 30.0)})
-    Image.fromarray(pixels).save(drive / "01.jpg", exif=exif, quality=95)
+    tinysite.photograph(workplace / "drive" / "01.jpg", (280, 360, 360, 420))
     run("gatukoll run drive --city city.yaml --out results", workplace, environment)
     found = [p.read_text(encoding="utf-8-sig") for p in (workplace / "results").rglob("*.csv")]
     assert any("nedskräpning" in text for text in found)

@@ -90,7 +90,10 @@ def with_options(detectors: Iterable[Detector]) -> type[City]:
             __doc__=f"Settings of the detector {detector.name}.",
             options=(detector.options_model, options),
         )
-        fields[detector.name] = (settings | None, Field(None, description=settings.__doc__))
+        fields[detector.name] = (
+            settings,
+            Field(default_factory=settings, description=f"how the city wants {detector.name}"),
+        )
     table = create_model("Detectors", __base__=_AnyDetector, **fields)
     description = City.model_fields["detectors"].description
     typed: dict[str, Any] = {"detectors": (table, Field(description=description))}

@@ -152,7 +152,10 @@ class Results(Settings):
             if name != "UTC":
                 ZoneInfo(name)
         except (KeyError, ValueError, OSError):
-            raise ValueError(f'unknown time zone "{name}"; write e.g. Europe/Stockholm or UTC') from None
+            raise ValueError(
+                f'no time zone "{name}" on this machine; write e.g. '
+                "Europe/Stockholm or UTC, or install tzdata"
+            ) from None
         return name
 
     @field_validator("map_link")

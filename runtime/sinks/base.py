@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from gatukoll.detectors.contract import FindingClass
-from gatukoll.errors import ConfigError, PluginError, nearest_word
+from gatukoll.errors import ConfigError, PluginError, UserError, nearest_word
 from gatukoll.made import sha256
 
 if TYPE_CHECKING:
@@ -127,6 +127,9 @@ def put_in_place(path: Path) -> Iterator[Path]:
     """Give a path to write to; what was written takes the place of `path` at the end, whole or not at all.
 
     The unfinished file has one fixed name beside it, so that what a kill left behind goes with the next run.
+
+    Raises:
+        UserError: the old file may not be replaced.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".part-{path.name}")
@@ -135,9 +138,18 @@ def put_in_place(path: Path) -> Iterator[Path]:
         yield part
         with part.open("rb+") as stream:
             os.fsync(stream.fileno())
-        part.replace(path)
+        _replace(part, path)
     finally:
         _clear(part)
+
+
+def _replace(part: Path, path: Path) -> None:
+    try:
+        part.replace(path)
+    except PermissionError as error:  # Windows: somebody has it open in Excel
+        raise UserError(
+            "can't be replaced", where=str(path), todo="Close it in other programs and run again."
+        ) from error
 
 
 def _clear(part: Path) -> None:
@@ -146,28 +158,41 @@ def _clear(part: Path) -> None:
         part.with_name(part.name + ending).unlink(missing_ok=True)
 
 
-def write_owners(folder: Path, sink: str, files: Mapping[str, Path]) -> None:
-    """Note the owners' files that a sink has written, and remove those of an earlier run that are no more.
+def note_files(folder: Path, sink: str, files: Iterable[Path], sinks: Iterable[str]) -> None:
+    """Note the files that a sink has written, and remove those of an earlier run that are no more.
 
-    Only files that this sink wrote and nobody has changed since are removed: a department may have put notes
-    of its own into its copy.
+    That is what belonged to an owner, or to a sink, that has left the city's file. Only files that a sink
+    wrote and nobody has changed since are removed: a department may have put notes of its own into its copy.
 
     Args:
-        folder: of the results; the list lies in its folder ``owners``.
+        folder: of the results; each sink's list lies in it.
         sink: name of the sink.
-        files: owner's id -> file.
+        files: what it has written, below the folder.
+        sinks: names of all sinks that the city wants.
     """
-    home = folder / OWNERS
-    register = home / f".gatukoll-{sink}.json"
-    now = {path.relative_to(home).as_posix(): sha256(path) for path in files.values()}
-    for name, digest in _registered(register).items():
-        path = home / name
-        if name not in now and path.is_file() and sha256(path) == digest:
+    now = {path.relative_to(folder).as_posix(): sha256(path) for path in files}
+    register = _register(folder, sink)
+    _remove(folder, {n: d for n, d in _registered(register).items() if n not in now})
+    with put_in_place(register) as part:
+        part.write_text(json.dumps(now, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    wanted = {_register(folder, name) for name in (sink, *sinks)}
+    for other in set(folder.glob(_register(folder, "*").name)) - wanted:
+        _remove(folder, _registered(other))
+        other.unlink()
+
+
+def _register(folder: Path, sink: str) -> Path:
+    return folder / f".gatukoll-{sink}.json"
+
+
+def _remove(folder: Path, files: Mapping[str, str]) -> None:
+    """Remove files (relative path -> sha256) that are as they were written, and folders left empty."""
+    for name, digest in files.items():
+        path = folder / name
+        if path.is_file() and sha256(path) == digest:
             path.unlink()
             with suppress(OSError):  # other files in it stay
                 path.parent.rmdir()
-    with put_in_place(register) as part:
-        part.write_text(json.dumps(now, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 
 def _registered(register: Path) -> dict[str, str]:

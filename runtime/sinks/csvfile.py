@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from datetime import datetime, tzinfo
 from pathlib import Path
 
-from gatukoll.runtime.sinks.base import Output, owner_files, put_in_place, write_owners
+from gatukoll.runtime.sinks.base import Output, note_files, owner_files, put_in_place
 from gatukoll.runtime.sinks.columns import Column, FindingRow, Value
 from gatukoll.runtime.sinks.findingcolumns import FINDINGS
 from gatukoll.runtime.sinks.rows import finding_rows
@@ -43,8 +43,9 @@ class CsvSink:
         files = owner_files(folder, [o.id for o in output.city.owners], FILE)
         for owner, path in files.items():
             _write(path, [r for r in rows if r.finding.owner == owner], output)
-        write_owners(folder, self.name, files)
-        return [whole, *files.values()]
+        written = [whole, *files.values()]
+        note_files(folder, self.name, written, output.city.output.sinks)
+        return written
 
 
 def _write(path: Path, rows: Iterable[FindingRow], output: Output) -> None:

@@ -23,7 +23,7 @@ from shapely.geometry.base import BaseGeometry
 
 from gatukoll.runtime import crs
 from gatukoll.runtime.city.model import City
-from gatukoll.runtime.sinks.base import Output, owner_files, put_in_place, write_owners
+from gatukoll.runtime.sinks.base import Output, note_files, owner_files, put_in_place
 from gatukoll.runtime.sinks.columns import Column, Value
 from gatukoll.runtime.sinks.factcolumns import OBSERVATIONS, TRACES
 from gatukoll.runtime.sinks.findingcolumns import GIS_FINDINGS, SHAPES
@@ -63,8 +63,9 @@ class GeoPackageSink:
         files = owner_files(folder, [o.id for o in output.city.owners], FILE)
         for owner, path in files.items():
             _write(path, output.for_owner(owner))
-        write_owners(folder, self.name, files)
-        return [whole, *files.values()]
+        written = [whole, *files.values()]
+        note_files(folder, self.name, written, output.city.output.sinks)
+        return written
 
 
 def _write(path: Path, output: Output) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from gatukoll.detectors.contract import Detector, FindingClass, Options
 from gatukoll.errors import ConfigError, PluginError
+from gatukoll.runtime.capture.mounting import Mounting as CameraMounting
 from gatukoll.runtime.city import City, Mounting, check, load_city, schema, settings_digest
 from gatukoll.runtime.city import load as loading
 from gatukoll.runtime.city.reference import markdown
@@ -153,7 +154,8 @@ WRONG: dict[str, tuple[str, str, str]] = {
     "unknown time zone": (
         "epsg: 3006",
         "time_zone: Europe/Helsingborg",
-        '16 output.time_zone: unknown time zone "Europe/Helsingborg"; write e.g. Europe/Stockholm or UTC.',
+        '16 output.time_zone: no time zone "Europe/Helsingborg" on this machine; write e.g. '
+        "Europe/Stockholm or UTC, or install tzdata.",
     ),
     "unknown word in the link": (
         "epsg: 3006",
@@ -315,6 +317,10 @@ def test_an_upright_film_has_the_same_focal_length() -> None:
     mounting = Mounting()
     assert mounting.mounting().camera(720, 1280).focal_px == mounting.mounting().camera(1280, 720).focal_px
     assert math.isclose(mounting.mounting().camera(1280, 720).focal_px, 640 / math.tan(math.radians(32.5)))
+
+
+def test_city_and_capture_files_have_the_same_defaults() -> None:
+    assert Mounting().mounting() == CameraMounting()
 
 
 # --- check, schema, reference -------------------------------------------------------------------------------

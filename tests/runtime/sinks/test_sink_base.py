@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gatukoll.errors import ConfigError
+from gatukoll.errors import ConfigError, UserError
 from gatukoll.runtime.city import City
 from gatukoll.runtime.sinks.base import Output, folder_name, load_sink, put_in_place, sink_names
 from gatukoll.runtime.sinks.csvfile import CsvSink
@@ -78,6 +78,37 @@ def test_files_that_somebody_changed_or_brought_stay(
     assert (tmp_path / "owners" / "strangers.csv").exists()
 
 
+def test_files_of_a_sink_that_is_gone_go(
+    tmp_path: Path, make_city: Callable[..., City], make_output: Callable[..., Output]
+) -> None:
+    both = make_output(make_city(sinks=["geopackage", "csv"]), 3)
+    for name in ("geopackage", "csv"):
+        load_sink(name).write(tmp_path, both)
+    (tmp_path / "map.qgz").write_text("ours")
+    written = {p.name for p in tmp_path.rglob("findings.*")}
+    assert written == {"findings.gpkg", "findings.csv"}
+    CsvSink().write(tmp_path, make_output(make_city(sinks=["csv"]), 3))
+    assert {p.name for p in tmp_path.rglob("*.*") if p.is_file()} == {
+        "findings.csv", "map.qgz", ".gatukoll-csv.json"
+    }  # fmt: skip
+
+
+def test_a_file_that_may_not_be_replaced_is_the_users_to_close(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "in use")
+
+    (tmp_path / "a.csv").write_text("old")
+    monkeypatch.setattr(Path, "replace", refuse)
+    with (
+        pytest.raises(UserError, match="Close it in other programs"),
+        put_in_place(tmp_path / "a.csv") as part,
+    ):
+        part.write_text("new")
+    assert [p.read_text() for p in tmp_path.iterdir()] == ["old"]
+
+
 def test_a_register_that_lies_removes_nothing_outside(
     tmp_path: Path, make_city: Callable[..., City], make_output: Callable[..., Output]
 ) -> None:
@@ -85,13 +116,13 @@ def test_a_register_that_lies_removes_nothing_outside(
 
     precious = tmp_path / "precious.txt"
     precious.write_text("keep")
-    register = tmp_path / "owners" / ".gatukoll-csv.json"
+    register = tmp_path / "out" / ".gatukoll-csv.json"
     register.parent.mkdir()
     lies = {"../precious.txt": sha256(precious), str(precious): sha256(precious), "x": 3}
     register.write_text(json.dumps(lies))
-    CsvSink().write(tmp_path, make_output(make_city(), 0))
+    CsvSink().write(register.parent, make_output(make_city(), 0))
     register.write_text("not json")
-    CsvSink().write(tmp_path, make_output(make_city(), 0))
+    CsvSink().write(register.parent, make_output(make_city(), 0))
     assert precious.read_text() == "keep"
 
 

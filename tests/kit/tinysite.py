@@ -104,13 +104,15 @@ def _coco(
 
 
 def photograph(path: Path, *bright: Region) -> Path:
-    """Write a dark JPEG, 640 x 480, with bright rectangles and a phone's EXIF: time, zone, position."""
+    """Write a dark JPEG, 640 x 480, with bright rectangles and EXIF: time, zone, position, heading."""
     pixels = np.full((480, 640, 3), 70, np.uint8)
     for x0, y0, x1, y1 in bright:
         pixels[y0:y1, x0:x1] = 240
     exif = Image.Exif()
     exif.get_ifd(0x8769).update({0x9003: "2026:09:14 06:58:20", 0x9011: "+02:00"})
-    exif.get_ifd(0x8825).update({1: "N", 2: (55.0, 42.0, 15.0), 3: "E", 4: (13.0, 11.0, 30.0)})
+    exif.get_ifd(0x8825).update(
+        {1: "N", 2: (55.0, 42.0, 15.0), 3: "E", 4: (13.0, 11.0, 30.0), 16: "T", 17: 90.0}
+    )
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(pixels).save(path, exif=exif, quality=95)
     return path

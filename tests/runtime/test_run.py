@@ -1,0 +1,200 @@
+"""Whole runs over made pictures with a tiny detector."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import shutil
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import tinycity
+
+from gatukoll.errors import ConfigError, StoppedEarly, UserError
+from gatukoll.runtime import commands
+from gatukoll.runtime.findings.store import Store
+
+
+@pytest.fixture
+def town(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    import sys
+
+    site = tmp_path / "site"
+    tinycity.install(site)
+    monkeypatch.syspath_prepend(str(site))
+    yield tmp_path
+    sys.modules.pop("tiny_town", None)
+
+
+def rows(out: Path) -> list[dict[str, str]]:
+    with (out / "findings.csv").open(encoding="utf-8-sig", newline="") as stream:
+        return list(csv.DictReader(stream, delimiter=";"))
+
+
+def noted(out: Path) -> dict[str, object]:
+    return dict(json.loads((out / "run.json").read_text()))
+
+
+def test_a_spot_seen_in_two_pictures_is_one_finding_of_its_owner(town: Path) -> None:
+    tinycity.street(town / "drive")
+    code = commands.run([town / "drive"], city_file=tinycity.city(town), out=town / "out", threads=1)
+    assert code == 0
+    run = noted(town / "out")
+    assert run["captures"] == {"offered": 1, "accepted": 1, "rejected": {}}
+    assert run["frames"] == {"offered": 6, "accepted": 6, "rejected": {}}
+    assert len(rows(town / "out")) == 1
+    assert len(rows(town / "out" / "owners" / "gata")) == 1 and not rows(town / "out" / "owners" / "park")
+    with Store.open(town / "city.sqlite") as store:
+        (facts,) = store.fact_sets()
+        (spot,) = facts.observations
+    assert len(spot.sightings) == 2
+    north_m = (spot.geometry.centroid.y - 55.7) * 111_320
+    assert north_m == pytest.approx(13.5, abs=1.0)
+    assert spot.size["area_m2"] == pytest.approx(4.5, rel=0.3)
+
+
+def test_running_again_adds_nothing_and_gives_the_same(town: Path) -> None:
+    tinycity.street(town / "drive")
+    city = tinycity.city(town)
+    commands.run([town / "drive"], city_file=city, out=town / "out", threads=1)
+    first, note = rows(town / "out"), noted(town / "out")
+    (town / "drive").rename(town / "moved")  # the same pictures elsewhere are the same capture
+    commands.run([town / "moved"], city_file=city, out=town / "out", threads=1)
+    again = noted(town / "out")
+    assert rows(town / "out") == first
+    assert {k: again[k] for k in ("captures", "frames", "findings")} == {
+        k: note[k] for k in ("captures", "frames", "findings")
+    }
+    with Store.open(town / "city.sqlite") as store:
+        assert len(store.records()) == 1 and len(store.fact_keys()) == 1
+
+
+def test_two_passes_are_two_sets_of_facts_and_one_finding(town: Path) -> None:
+    tinycity.street(town / "a")
+    tinycity.street(town / "b", second=600, lat=55.700005)
+    commands.run([town / "a", town / "b"], city_file=tinycity.city(town), out=town / "out", threads=1)
+    assert noted(town / "out")["captures"]["accepted"] == 2  # type: ignore[index]
+    assert len(rows(town / "out")) == 1
+
+
+def test_limits_of_the_city_change_findings_without_new_facts(town: Path) -> None:
+    tinycity.street(town / "drive")
+    commands.run([town / "drive"], city_file=tinycity.city(town), out=town / "out", threads=1)
+    more = "output: {language: en, epsg: 3008}\n"
+    commands.run([], city_file=tinycity.city(town, more), out=town / "english", threads=1)
+    with Store.open(town / "city.sqlite") as store:
+        assert len(store.fact_keys()) == 1
+    assert len(rows(town / "english")) == 1
+
+
+def test_another_threshold_gives_a_second_set_beside_the_first(town: Path) -> None:
+    tinycity.street(town / "drive")
+    commands.run([town / "drive"], city_file=tinycity.city(town), out=town / "out", threads=1)
+    path = tinycity.city(town)
+    path.write_text(path.read_text().replace("{}", "{min_score: {spot: 0.999}}"))
+    commands.run([town / "drive"], city_file=path, out=town / "out", threads=1)
+    assert rows(town / "out") == []
+    with Store.open(town / "city.sqlite") as store:
+        assert len(store.fact_keys()) == 2 and len(store.records()) == 1
+
+
+def test_bad_items_are_counted_and_the_rest_goes_on(town: Path) -> None:
+    drive = tinycity.street(town / "drive")
+    whole = (drive / "02.jpg").read_bytes()
+    (drive / "02.jpg").write_bytes(whole[: len(whole) // 2])
+    (drive / "empty.mp4").write_bytes(b"")
+    (drive / "Thumbs.db").write_bytes(b"x")
+    code = commands.run([drive], city_file=tinycity.city(town), out=town / "out", threads=1, strict=True)
+    run = noted(town / "out")
+    assert code == 4
+    assert run["captures"] == {"offered": 2, "accepted": 1, "rejected": {"file_empty": 1}}
+    assert run["frames"] == {"offered": 6, "accepted": 5, "rejected": {"image_truncated": 1}}
+    assert run["ignored"] == {"not_media": 1}
+
+
+def test_a_drive_outside_the_coordinate_system_is_rejected_with_what_to_set(
+    town: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    tinycity.street(town / "drive", lat=37.4)
+    tinycity.street(town / "home")
+    assert commands.run([town], city_file=tinycity.city(town), out=town / "out", threads=1) == 0
+    run = noted(town / "out")
+    assert run["captures"] == {"offered": 2, "accepted": 1, "rejected": {"position_outside_area": 1}}
+    assert "EPSG" in str(run["each_capture"])
+
+
+def test_dry_run_says_what_is_due_and_writes_nothing(town: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    tinycity.street(town / "drive")
+    city = tinycity.city(town)
+    before = sorted(town.rglob("*"))
+    assert commands.run([town / "drive"], city_file=city, out=town / "out", dry_run=True, threads=1) == 0
+    said = capsys.readouterr().out
+    assert "6 frames due" in said and "55.70000 13.19167" in said and "Nothing was done" in said
+    assert sorted(p for p in town.rglob("*") if "__pycache__" not in p.parts) == [
+        p for p in before if "__pycache__" not in p.parts
+    ]
+
+
+def test_a_user_error_begins_nothing(town: Path) -> None:
+    city = tinycity.city(town)
+    with pytest.raises(UserError):
+        commands.run([town / "nowhere"], city_file=city, out=town / "out")
+    city.write_text(city.read_text().replace("fallback", "falback"))
+    with pytest.raises(ConfigError, match=r'city.yaml:9 falback: unknown key. Did you mean "fallback"'):
+        commands.run([], city_file=city, out=town / "out")
+    assert not (town / "out").exists() and not (town / "city.sqlite").exists()
+
+
+def test_a_signal_stops_between_frames_and_the_next_run_goes_on(
+    town: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from gatukoll.runtime import observe
+
+    tinycity.street(town / "a")
+    tinycity.street(town / "b", second=600)
+    judged = observe._judge
+
+    def interrupted(frame: object, *rest: object) -> None:
+        judged(frame, *rest)  # type: ignore[arg-type]
+        if "b" in str(getattr(frame, "source", "")) or frame.time.minute >= 10:  # type: ignore[attr-defined]
+            os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr(observe, "_judge", interrupted)
+    city = tinycity.city(town)
+    with pytest.raises(StoppedEarly, match="SIGINT"):
+        commands.run([town / "a", town / "b"], city_file=city, out=town / "out", threads=1)
+    with Store.open(town / "city.sqlite") as store:
+        assert [r.name for r in store.records()] == ["a"]
+    monkeypatch.undo()
+    monkeypatch.syspath_prepend(str(town / "site"))
+    assert commands.run([town / "a", town / "b"], city_file=city, out=town / "out", threads=1) == 0
+    assert noted(town / "out")["captures"]["accepted"] == 2  # type: ignore[index]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_route_explain_names_the_rule(town: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    tinycity.street(town / "drive")
+    city = tinycity.city(town)
+    commands.run([town / "drive"], city_file=city, out=town / "out", threads=1)
+    (row,) = rows(town / "out")
+    capsys.readouterr()
+    commands.route_explain(row["Id"][:6], city)
+    said = capsys.readouterr().out
+    assert "owner: gata" in said and "city.yaml:8" in said
+    with pytest.raises(UserError, match="no finding has this id"):
+        commands.route_explain("zzz", city)
+
+
+def test_pictures_of_real_captures_are_nowhere_in_what_is_written(town: Path) -> None:
+    drive = tinycity.street(town / "drive")
+    commands.run([drive], city_file=tinycity.city(town), out=town / "out", threads=1)
+    shutil.rmtree(drive)
+    written = [p for p in (*(town / "out").rglob("*"), *town.glob("city.sqlite*")) if p.is_file()]
+    assert len(written) >= 8
+    for path in written:
+        data = path.read_bytes()
+        for magic in (b"\xff\xd8\xff", b"\x89PNG\r\n", b"WEBPVP8"):
+            assert magic not in data, path

@@ -18,7 +18,7 @@ from shapely.geometry.base import BaseGeometry
 
 from gatukoll.runtime.findings.facts import Observation
 from gatukoll.runtime.placing.options import PlacingOptions
-from gatukoll.runtime.placing.pieces import Floats, Piece, Pose, polygons, together
+from gatukoll.runtime.placing.pieces import Floats, Piece, Pose, together
 from gatukoll.runtime.placing.plane import Plane
 from gatukoll.runtime.placing.strips import Road, strips
 
@@ -37,7 +37,7 @@ def combine(
         number=0,
         name=near.name,
         score=best.score,
-        geometry=_on_earth(shape, plane),
+        geometry=plane.round(shape),
         size=size,
         sd_m=_sd(frames, options),
         heading_deg=near.pose.heading_deg % 360.0,
@@ -65,12 +65,6 @@ def _shape_and_size(
             return shapely.transform(nearest.shape, lambda xy: xy + [x, y]), _mean_size(whole)
     laid = strips(list(reversed(frames)), road, options)
     return laid.shape, {**laid.size, "size_sd": _mean_size(frames)["size_sd"]}
-
-
-def _on_earth(shape: BaseGeometry, plane: Plane) -> BaseGeometry:
-    """Return a shape in WGS84, valid also after its coordinates were rounded."""
-    placed = plane.round(shape)
-    return placed if placed.is_valid else polygons(shapely.make_valid(placed))
 
 
 def _mean_place(pieces: Sequence[Piece], options: PlacingOptions) -> Floats:

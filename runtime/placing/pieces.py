@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,6 +16,7 @@ from gatukoll.detectors.contract import Box, Detection
 from gatukoll.detectors.geometry import Measure
 from gatukoll.runtime.capture.model import Frame
 from gatukoll.runtime.placing.options import PlacingOptions
+from gatukoll.runtime.placing.shapes import lines, polygons
 
 Floats = NDArray[np.float64]
 
@@ -106,7 +107,7 @@ def place(
     limit = measure.distance_m * math.sqrt(options.max_sd_along_m / max(measure.sd_along_m, 1e-9))
     reach = min(options.max_distance_m, limit)
     whole_shape = _shape(measure)
-    shape = whole_shape.intersection(shapely.box(-_WIDE_M, -_WIDE_M, _WIDE_M, reach))
+    shape = _KEEP[measure.geometry](whole_shape.intersection(shapely.box(-_WIDE_M, -_WIDE_M, _WIDE_M, reach)))
     if shape.is_empty or measure.distance_m > reach:
         return None
     centre = shape.centroid
@@ -142,28 +143,20 @@ def _shape(measure: Measure) -> BaseGeometry:
     if measure.geometry == "point":
         return shapely.Point(measure.lines_m[0][0])
     if measure.geometry == "line":
-        lines = [line for line in measure.lines_m if len(line) > 1]
-        return shapely.MultiLineString(lines) if lines else shapely.Point(measure.lines_m[0][0])
+        parts = [line for line in measure.lines_m if np.ptp(line, axis=0).any()]
+        # a line of one pixel has no length; it still lies somewhere
+        return shapely.MultiLineString(parts or [measure.lines_m[0][0] + [[0.0, 0.0], [0.0, 0.01]]])
     ring = measure.lines_m[0]
     area = polygons(shapely.make_valid(shapely.Polygon(ring))) if len(ring) > 2 else None
     # a region one pixel wide has no area; it still lies somewhere
     return shapely.MultiPoint(ring).convex_hull.buffer(0.01) if area is None or area.is_empty else area
 
 
-def polygons(shape: BaseGeometry) -> BaseGeometry:
-    """Return the areas in a geometry, without the lines and points that cutting leaves."""
-    if shape.geom_type in ("Polygon", "MultiPolygon"):
-        return shape
-    parts = [p for p in shapely.get_parts(shape) if p.geom_type in ("Polygon", "MultiPolygon")]
-    return shapely.union_all(parts) if parts else shapely.Polygon()
-
-
-def lines(shape: BaseGeometry) -> BaseGeometry:
-    """Return the lines in a geometry, without the points that cutting leaves."""
-    parts = [
-        p for p in shapely.get_parts(shapely.get_parts(shape)) if p.geom_type == "LineString" and p.length > 0
-    ]
-    return shapely.MultiLineString(parts)
+_KEEP: Mapping[str, Callable[[BaseGeometry], BaseGeometry]] = {
+    "point": lambda shape: shape,
+    "line": lines,
+    "area": polygons,
+}
 
 
 def together(pieces: Sequence[Piece]) -> Piece:

@@ -12,7 +12,8 @@ import shapely.ops
 from shapely.geometry.base import BaseGeometry
 
 from gatukoll.runtime.placing.options import PlacingOptions
-from gatukoll.runtime.placing.pieces import Floats, Piece, Pose, lines, polygons
+from gatukoll.runtime.placing.pieces import Floats, Piece, Pose
+from gatukoll.runtime.placing.shapes import lines, polygons
 
 _BEYOND_M = 60.0  # the road is taken to go on straight for so long beyond the first and last position
 _WIDE_M = 40.0

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, PrivateAttr, field_validator
+from pydantic import Field, PrivateAttr, ValidationInfo, field_validator
 
 from gatukoll.detectors.contract import Detector
 from gatukoll.errors import ConfigError
@@ -198,6 +198,16 @@ class City(Settings):
     output: Results = Field(default_factory=Results, description="how results look")
 
     _path: Path | None = PrivateAttr(None)
+
+    @field_validator("detectors", "camera", "reading", "routing", "output", mode="before")
+    @classmethod
+    def _emptied(cls, value: Any, info: ValidationInfo) -> Any:  # noqa: ANN401
+        """Take a section whose lines are all commented out as left out."""
+        if value is None:
+            return [] if info.field_name == "routing" else {}
+        if info.field_name == "detectors" and isinstance(value, dict):
+            return {name: {} if settings is None else settings for name, settings in value.items()}
+        return value
 
     @field_validator("store")
     @classmethod

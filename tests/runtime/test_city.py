@@ -197,6 +197,17 @@ def test_a_good_file(city_file: Path) -> None:
     assert city.at("routing", 0, "owner") == f"{city_file}:13 routing[0].owner"
 
 
+def test_sections_that_are_empty_are_left_out(city_file: Path) -> None:
+    changed(city_file, "    enabled: true\n", "camera:\nreading:\n  # spacing_m: 4\n")
+    city = load_city(city_file)
+    assert city.enabled == ("pavement",)
+    assert (city.camera, city.reading.spacing_m) == (Mounting(), 5.0)
+    city_file.write_text(GOOD.partition("routing:")[0] + "routing:\nfallback: gata\noutput:\n")
+    assert load_city(city_file).routing == []
+    city_file.write_text(GOOD.replace("  pavement:\n    enabled: true\n", ""))
+    assert "detectors" in error_of(city_file)
+
+
 def test_the_store_lies_relative_to_the_file(city_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     changed(city_file, "name: Prov", "name: Prov\nstore: ../data/prov.sqlite")
     monkeypatch.chdir(city_file.parent.parent)

@@ -149,7 +149,7 @@ class Detector:
         raise NotImplementedError
 
     def crops(self, view: View, detections: Sequence[Detection]) -> list[Box]:
-        """Return the box to cut for each detection; the classifier sees these. Default: the detection's own."""
+        """Return the box to cut for each detection, for the classifier; by default its own."""
         return [d.box_px for d in detections]
 
     def classify(self, outputs: Mapping[str, Array], detections: Sequence[Detection]) -> list[Detection]:

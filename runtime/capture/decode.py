@@ -16,6 +16,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
+from gatukoll.errors import CaptureRejected
 from gatukoll.runtime.capture.film import Film, container_of, seconds, stream_of
 
 log = logging.getLogger(__name__)
@@ -47,7 +48,11 @@ def find_frames(
         wanted: ascending.
         usable: says for a stamp whether a frame of that time can be used at all.
     """
-    decoded = _Decoded(film)
+    try:
+        decoded = _Decoded(film)
+    except CaptureRejected as gone:  # it could be opened a moment ago
+        yield from (gone.code for _ in wanted)
+        return
     used: float | None = None
     for want in wanted:
         decoded.go_to(want.stamp_s)

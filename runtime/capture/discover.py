@@ -21,12 +21,12 @@ from gatukoll.runtime.capture.model import Capture
 from gatukoll.runtime.capture.sidecar import (
     FILM_ENDING,
     FOLDER_NAME,
-    CaptureSettings,
+    load_settings,
     read_sidecar,
     sidecars_of,
     stem_key,
 )
-from gatukoll.runtime.yamlfile import load_yaml, where
+from gatukoll.runtime.yamlfile import where
 
 log = logging.getLogger(__name__)
 
@@ -164,11 +164,11 @@ def _check_sidecars(folder: _Folder, ignored: Counter[str]) -> None:
     """Read all capture.yaml files of a folder, so that a wrong one stops the run before it begins."""
     stems = {stem_key(p.stem) for p in (*folder.films, *folder.traces)}
     for path in sorted(folder.path.glob("*" + FILM_ENDING)):
-        load_yaml(path, CaptureSettings)
+        load_settings(path)
         ignored["sidecar_unused"] += stem_key(path.name[: -len(FILM_ENDING)]) not in stems
     own = folder.path / FOLDER_NAME
     if own.is_file():
-        settings = load_yaml(own, CaptureSettings)
+        settings = load_settings(own)
         ignored["sidecar_unused"] += sum(stem_key(name) not in stems for name in settings.clips)
         clocks = Counter(
             c.text for p in folder.films if (c := read_sidecar(folder.path, p.stem).clock) and c.instant

@@ -52,11 +52,12 @@ class Placed:
 
 
 def open_pictures(capture: Capture, reading: Reading) -> Opened:
-    """Open the pictures of a folder; CaptureRejected if the trace that capture.yaml names can't be used."""
+    """Open the pictures of a folder; CaptureRejected if a trace is needed and can't be used."""
     said = sidecar_for(capture)
     clock, words = clock_of(said, reading)
-    motion = Motion.of(read_trace(capture.trace, said.trace_zone)) if capture.trace else None
     shots = [read_shot(path, reading.max_pixels) for path in capture.media]
+    lost = any(s.position is None and not s.code for s in shots)
+    motion = Motion.of(read_trace(capture.trace, said.trace_zone)) if capture.trace and lost else None
     times, sources = times_of(shots, clock, said.zone or reading.zone)
     placed = [_placed(s, *t, motion, reading) for s, t in zip(shots, times, strict=True)]
     # of the same second: by name without ending, so that "01" comes before its copy "01 (1)"

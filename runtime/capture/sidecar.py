@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated
 
@@ -32,25 +33,24 @@ Zone = Annotated[str, AfterValidator(_zone)]
 
 
 class MountingSettings(Settings):
-    """How the camera sits in the vehicle; fields that are left out keep the city's or the default value."""
+    """How the camera sits in the vehicle; fields that are left out keep the city's value.
 
-    height_m: float | None = Field(None, ge=0.2, le=6, description="height of the lens above the road, m")
-    pitch_deg: float | None = Field(None, ge=-45, le=80, description="degrees the camera looks down")
+    Limits are those of `camera:` in a city file.
+    """
+
+    height_m: float | None = Field(None, gt=0.3, lt=5, description="of the lens above the road")
+    height_sd_m: float | None = Field(None, ge=0, description="its standard deviation")
+    pitch_deg: float | None = Field(None, gt=-45, lt=89, description="positive looks down")
+    pitch_sd_deg: float | None = Field(None, ge=0, description="its standard deviation")
     roll_deg: float | None = Field(
-        None, ge=-90, le=90, description="degrees it is turned clockwise, seen from behind"
+        None, gt=-180, le=180, description="positive when turned clockwise as seen from behind the camera"
     )
-    yaw_deg: float | None = Field(
-        None, ge=-180, le=180, description="degrees it looks right of straight ahead"
-    )
+    yaw_deg: float | None = Field(None, gt=-90, lt=90, description="positive looks right of straight ahead")
+    yaw_sd_deg: float | None = Field(None, ge=0, description="its standard deviation")
     hfov_deg: float | None = Field(
-        None, gt=5, lt=170, description="horizontal field of view of the upright picture"
+        None, gt=20, lt=140, description="field of view along the longer side of the frame"
     )
-    height_sd_m: float | None = Field(None, ge=0, le=3, description="standard deviation of height_m")
-    pitch_sd_deg: float | None = Field(None, ge=0, le=45, description="standard deviation of pitch_deg")
-    yaw_sd_deg: float | None = Field(None, ge=0, le=90, description="standard deviation of yaw_deg")
-    focal_sd: float | None = Field(
-        None, ge=0, le=1, description="relative standard deviation of the focal length"
-    )
+    hfov_sd_deg: float | None = Field(None, ge=0, description="its standard deviation")
 
 
 class ClipSettings(Settings):
@@ -66,7 +66,9 @@ class ClipSettings(Settings):
     position_sd_m: float | None = Field(
         None, gt=0, le=100, description="standard deviation of a position, m per axis"
     )
-    camera: MountingSettings = Field(MountingSettings(), description="how the camera sits in the vehicle")
+    camera: MountingSettings = Field(
+        default_factory=MountingSettings, description="how the camera sits in the vehicle"
+    )
 
 
 class CaptureSettings(ClipSettings):
@@ -127,6 +129,20 @@ def sidecars_of(folder: Path, stem: str | None) -> tuple[Path, ...]:
     return tuple(p for p in found if p.is_file())
 
 
+def load_settings(path: Path) -> CaptureSettings:
+    """Read one capture.yaml; it may speak for hundreds of films, so each state of it is parsed once."""
+    try:
+        state = path.stat()
+    except OSError:
+        return load_yaml(path, CaptureSettings)  # which says what is wrong
+    return _load(path, state.st_size, state.st_mtime_ns)
+
+
+@lru_cache(maxsize=64)
+def _load(path: Path, _size: int, _changed: int) -> CaptureSettings:
+    return load_yaml(path, CaptureSettings)
+
+
 def read_sidecar(folder: Path, stem: str | None) -> Sidecar:
     """Return what is said about a film (or with None about the pictures) of a folder.
 
@@ -137,7 +153,7 @@ def read_sidecar(folder: Path, stem: str | None) -> Sidecar:
     camera: dict[str, float] = {}
     origin: dict[str, tuple[Path, tuple[str, ...]]] = {}
     for path in sidecars_of(folder, stem):
-        settings = load_yaml(path, CaptureSettings)
+        settings = load_settings(path)
         layers: list[tuple[tuple[str, ...], ClipSettings]] = [((), settings)]
         layers += [
             (("clips", k), c) for k, c in settings.clips.items() if stem and stem_key(k) == stem_key(stem)

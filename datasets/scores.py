@@ -19,6 +19,11 @@ intersection over union is at least `PART_IOU`. 0.3 and not 0.5, since damage ha
 *Boxes.* See `boxscores`.
 
 A predicted object that lies by more than half where nothing is known is left out, unless it is right.
+
+An area that counts as a line class (alligator cracking as crack) is left out of the scores of the lines, the
+tolerance around it included: its outline is no better than theirs. With this rule the published masks of
+``brazil_dnit`` have precision and recall 0.43 and 0.26, 0.43 and 0.22 on the two halves of
+``brazil_dnit_gold``, as its ``source.json`` says.
 """
 
 from __future__ import annotations
@@ -30,7 +35,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from gatukoll.datasets import labels
 from gatukoll.datasets.labels import Target
+from gatukoll.datasets.layout import Picture, Source
 from gatukoll.detectors.contract import Detection
 
 Bools = NDArray[np.bool_]
@@ -73,6 +80,20 @@ class Counts:
         return np.array(astuple(self), dtype=np.int64)
 
 
+def target_of(source: Source, picture: Picture, name: str, *, line: bool) -> Target:
+    """Return what a class is scored against in the mask of a picture.
+
+    Raises:
+        DataError: the labels can't be read.
+    """
+    own = labels.pixels(source, picture, name, line=line)
+    if not line:
+        return own
+    areas = labels.pixels(source, picture, name, line=False).positive & ~own.positive
+    around = near(areas)
+    return Target(own.positive & ~around, own.known & ~around)
+
+
 def union_of(detections: Sequence[Detection], shape: tuple[int, int]) -> Bools:
     """Return the pixels (h, w) that any of the detections covers with its mask; parts outside are cut off."""
     plane = np.zeros(shape, dtype=np.bool_)
@@ -104,6 +125,8 @@ def count_pixels(predicted: Bools, target: Target, *, line: bool, scored: bool =
         scored: absence is labelled too.
     """
     truth, known = target.positive, target.known
+    if not (truth.any() or predicted.any()):
+        return Counts(scored=int(scored))
     told = predicted & known
     near_truth, near_predicted = near(truth), near(predicted)
     right, parts, found, things = (
@@ -169,14 +192,19 @@ def _area_objects(predicted: Bools, target: Target) -> tuple[int, int, int, int]
     pair = (true_numbers[both] - 1).astype(np.int64) * max(parts, 1) + numbers[both] - 1
     inter = np.bincount(pair, minlength=things * parts).reshape(things, parts)
     iou = inter / np.maximum(true_size[:, None] + known[None, :] - inter, 1)
-    is_object, used = true_size >= SMALLEST_PART_PX, np.zeros(parts, dtype=np.bool_)
-    found = np.zeros(things, dtype=np.bool_)
-    for thing, part in zip(
-        *np.unravel_index(np.argsort(-iou, axis=None, kind="stable"), iou.shape), strict=True
-    ):
+    found, used = np.zeros(things, dtype=np.bool_), np.zeros(parts, dtype=np.bool_)
+    is_object, splinter = true_size >= SMALLEST_PART_PX, np.zeros(parts, dtype=np.bool_)
+    order = np.argsort(-iou, axis=None, kind="stable")
+    for thing, part in zip(*np.unravel_index(order, iou.shape), strict=True):
         if iou[thing, part] < PART_IOU:
             break
-        if is_object[thing] and not found[thing] and not used[part]:
+        if not found[thing] and not used[part]:
             found[thing] = used[part] = True
-    judged = (known >= HALF * size) | used
-    return int(used.sum()), int(judged.sum()), int(found.sum()), int(is_object.sum())
+            splinter[part] = not is_object[thing]
+    judged = ((known >= HALF * size) | used) & ~splinter
+    return (
+        int((used & ~splinter).sum()),
+        int(judged.sum()),
+        int((found & is_object).sum()),
+        int(is_object.sum()),
+    )

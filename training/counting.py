@@ -9,7 +9,7 @@ from gatukoll.datasets import labels
 from gatukoll.datasets.bootstrap import METRICS, PIXEL_METRICS, Value, score
 from gatukoll.datasets.boxscores import count_boxes, parts_as_boxes
 from gatukoll.datasets.layout import Picture, Source
-from gatukoll.datasets.scores import Counts, count_pixels, union_of
+from gatukoll.datasets.scores import Counts, count_pixels, target_of, union_of
 from gatukoll.detectors.card import ModelCard
 from gatukoll.detectors.contract import Detection, FindingClass
 from gatukoll.errors import DataError
@@ -62,11 +62,11 @@ def count_class(
         truth = labels.objects(source, picture, kind.name)
         counts = count_boxes(own, truth, scored=scored, min_px=_min_px(source, kind.name))
         return PictureCounts(source, picture, kind.name, form, counts)
-    target = labels.pixels(source, picture, kind.name, line=kind.geometry == "line")
+    line = kind.geometry == "line"
+    target = target_of(source, picture, kind.name, line=line)
     if target.known.shape != shape:
         raise DataError("mask and picture differ in size", where=picture.file)
     if card.task == "segmentation":
-        line = kind.geometry == "line"
         counts = count_pixels(union_of(own, shape), target, line=line, scored=scored)
     else:
         counts = count_boxes(own, parts_as_boxes(target), scored=scored, known=target.known)

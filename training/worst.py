@@ -15,7 +15,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from gatukoll.datasets import labels
 from gatukoll.datasets.layout import read_picture
-from gatukoll.datasets.scores import Bools, union_of
+from gatukoll.datasets.scores import Bools, target_of, union_of
 from gatukoll.detectors.card import ModelCard
 from gatukoll.detectors.contract import Detection, FindingClass
 from gatukoll.training.counting import PictureCounts
@@ -48,6 +48,8 @@ def write_worst(
     """
     written = []
     for kind in kinds:
+        for old in (folder / kind.name).glob("[0-9][0-9]_*.jpg"):
+            old.unlink()  # of an earlier evaluation: they would pass for this one's
         rows = [c for c in counted if c.name == kind.name and _wrong(c, kind) > 0]
         rows.sort(key=lambda c: (-_wrong(c, kind), c.source.name, c.picture.file))
         for number, row in enumerate(rows[:EACH], 1):
@@ -82,7 +84,7 @@ def _sheet(
     drawn = plain.copy()
     own = [d for d in detections if d.name == kind.name]
     if row.form == "mask":
-        target = labels.pixels(row.source, row.picture, kind.name, line=kind.geometry == "line")
+        target = target_of(row.source, row.picture, kind.name, line=kind.geometry == "line")
         unknown = cv2.resize((~target.known).astype(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
         _outline(drawn, target.positive, TRUTH, rim_px=4)  # wider, so that it shows where both agree
     else:

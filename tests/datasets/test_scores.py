@@ -12,9 +12,9 @@ from PIL import Image
 from gatukoll.datasets.bootstrap import METRICS, score
 from gatukoll.datasets.boxscores import box_iou, count_boxes, parts_as_boxes
 from gatukoll.datasets.choice import choose, fingerprint
-from gatukoll.datasets.labels import Target, pixels
+from gatukoll.datasets.labels import Target
 from gatukoll.datasets.layout import Box, read_source
-from gatukoll.datasets.scores import Bools, Counts, count_pixels, near, union_of
+from gatukoll.datasets.scores import Bools, Counts, count_pixels, near, target_of, union_of
 from gatukoll.detectors.contract import Detection, Mask
 from gatukoll.errors import ConfigError
 
@@ -172,8 +172,11 @@ def test_tolerance_plays_no_part_for_areas() -> None:
 
 
 def test_splinters_are_no_objects() -> None:
-    counts = area(plane(), target((0, 0, 2, 4), (10, 10, 13, 13)))
+    truth = target((0, 0, 2, 4), (10, 10, 13, 13))
+    counts = area(plane(), truth)
     assert (counts.truth, counts.truth_px) == (1, 17)
+    seen = area(truth.positive, truth)  # who reports a splinter is neither right nor wrong
+    assert (seen.right, seen.predicted, seen.found, seen.truth) == (1, 1, 1, 1)
 
 
 def test_union_of_masks_is_cut_at_the_frame() -> None:
@@ -301,11 +304,13 @@ def source_folder(tmp_path: Path) -> Path:
 def test_alligator_cracking_is_left_out_of_the_crack_score(source_folder: Path) -> None:
     source = read_source(source_folder)
     (picture,) = source.pictures()
-    cracks = pixels(source, picture, "crack", line=True)
+    cracks = target_of(source, picture, "crack", line=True)
     drawn = plane((10, 20, 30, 21), (42, 8, 52, 9))  # the crack, and one inside the network
     counts = line(drawn, cracks)
     assert counts == Counts(20, 20, 20, 20, 20, 20, 1, 1, 1, 1)
-    networks = pixels(source, picture, "network")
+    assert line(plane((10, 20, 30, 21), (42, 2, 52, 3)), cracks).predicted_px == 20  # 3 px above it
+    assert line(plane((10, 20, 30, 21), (42, 1, 52, 2)), cracks).predicted_px == 30  # 4 px above it
+    networks = target_of(source, picture, "network", line=False)
     assert area(plane((40, 5, 55, 15)), networks) == Counts(150, 150, 150, 150, 150, 150, 1, 1, 1, 1)
 
 
@@ -332,3 +337,37 @@ def test_fingerprint_changes_with_a_label_and_not_with_the_folder(
     assert fingerprint(moved, moved.pictures()) == before
     Image.fromarray(np.zeros((40, 60), np.uint8)).save(moved.folder / "masks" / "a.png")
     assert fingerprint(moved, moved.pictures()) != before
+
+
+@pytest.mark.parametrize(
+    ("labeller", "precision", "recall", "pothole_iou"), [("c", 0.43, 0.26, 0.44), ("d", 0.43, 0.22, 0.20)]
+)
+def test_the_figures_that_a_real_source_states_of_its_published_masks(
+    shared_data: Path, labeller: str, precision: float, recall: float, pothole_iou: float
+) -> None:
+    source = read_source(shared_data / "pavement" / "brazil_dnit_gold")
+    sums = {"crack": Counts().row(), "pothole": Counts().row()}
+    for picture in source.pictures():
+        if picture.row["labelled_by"] != labeller:
+            continue
+        file = source.folder / "published_masks" / f"{picture.path.stem}.png"
+        published = np.asarray(Image.open(file))
+        for number, name in ((1, "crack"), (2, "pothole")):
+            truth = target_of(source, picture, name, line=name == "crack")
+            sums[name] += count_pixels(published == number, truth, line=name == "crack").row()
+    crack, pothole = sums["crack"], sums["pothole"]
+    assert crack[2] / crack[3] == pytest.approx(precision, abs=0.0051)
+    assert crack[4] / crack[5] == pytest.approx(recall, abs=0.0051)
+    assert pothole[0] / pothole[1] == pytest.approx(pothole_iou, abs=0.0051)
+
+
+@pytest.mark.parametrize("name", ["brazil_dnit_gold", "chiba_windscreen"])
+def test_the_truth_itself_scores_one(shared_data: Path, name: str) -> None:
+    source = read_source(shared_data / "pavement" / name)
+    for label in ("crack", "network", "pothole", "patch"):
+        counts = []
+        for picture in source.pictures()[::3]:
+            truth = target_of(source, picture, label, line=label == "crack")
+            counts.append((picture.group, count_pixels(truth.positive, truth, line=label == "crack")))
+        assert {score(counts, metric).value for metric in METRICS} <= {1.0, None}
+        assert score(counts, "iou").value == 1.0 or label == "pothole"  # only one in chiba_windscreen

@@ -27,7 +27,7 @@ def grain(rng: np.random.Generator, columns: int, rows: int) -> Floats:
     fine = rng.standard_normal((rows, columns), dtype=np.float32)
     stones = cv2.GaussianBlur(fine, (0, 0), sigmaX=0.9, sigmaY=0.55)
     coarse = cv2.GaussianBlur(fine, (0, 0), sigmaX=4.0, sigmaY=2.0)
-    field = stones / stones.std() + 0.45 * coarse / coarse.std()
+    field = stones / stones.std() + 0.28 * coarse / coarse.std()
     pits = -np.clip(-stones / stones.std() - 2.2, 0, 3) * 1.6
     field = np.asarray(field + pits, np.float32)
     return (field - field.mean()) / field.std()
@@ -76,7 +76,7 @@ def _blotches(rng: np.random.Generator, columns: int, rows: int) -> Floats:
     """Return the coarse part at 1/8 of the resolution, unit deviation: 4 cm to 6 m, drawn out along the street."""
     w, h = columns // 8 + 2, rows // 8 + 2
     total = np.zeros((h, w), np.float32)
-    for x_px, y_px, share in ((1, 1, 0.35), (3, 3, 0.4), (8, 14, 0.6), (10, 90, 0.7), (40, 120, 0.7)):
+    for x_px, y_px, share in ((1, 1, 0.16), (3, 3, 0.32), (8, 14, 0.6), (10, 90, 0.7), (40, 120, 0.7)):
         small = rng.standard_normal((h // y_px + 3, w // x_px + 3), dtype=np.float32)
         big = cv2.resize(small, (small.shape[1] * x_px, small.shape[0] * y_px), interpolation=cv2.INTER_CUBIC)
         total += share * big[:h, :w]

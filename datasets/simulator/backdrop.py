@@ -47,8 +47,8 @@ def panorama(seed: int, light: Light, width: int, height: int, horizon: int, foc
         (0.72, 0.5),
         (0.5, 0.3),
     ):  # three rows of trees, the nearest lowest in haze
-        rough = cloud_field(rng, 1, width, 60)[0] + 0.5 * cloud_field(rng, 1, width, 9)[0]
-        top = horizon - focal * (0.026 * far + 0.012 * rough * far)
+        rough = 0.6 * cloud_field(rng, 1, width, 60)[0] + 1.1 * cloud_field(rng, 1, width, 14)[0]
+        top = horizon - focal * (0.034 * far + 0.006 * rough * far)
         wood = np.array([66, 84, 50], np.float32) * (1 - tone) + np.array([176, 192, 204], np.float32) * tone
         grain = 1 + 0.14 * cloud_field(rng, height, width, 8)[..., None]
         mask = np.arange(height)[:, None] > top[columns][None]
@@ -156,7 +156,7 @@ def tree(seed: int, bush: bool) -> NDArray[np.uint8]:
         cv2.circle(light, (int(x), int(y) - 1), r, tone, -1)
     leaves = rng.standard_normal((h, w), dtype=np.float32)
     leaves = 0.6 * leaves + 1.2 * cv2.GaussianBlur(leaves, (0, 0), 1.5)
-    alpha = np.clip((cv2.GaussianBlur(crown, (0, 0), 2.2) - 0.42 + 0.16 * leaves) * 4, 0, 1)
+    alpha = np.clip((cv2.GaussianBlur(crown, (0, 0), 5.0) - 0.40 + 0.20 * leaves) * 5, 0, 1)
     tone = cv2.GaussianBlur(light, (0, 0), 1.5) * (1 + 0.30 * leaves)
     green = np.array([72, 96, 42], np.float32) * np.array(
         [rng.uniform(0.8, 1.25), 1.0, rng.uniform(0.8, 1.1)]

@@ -102,9 +102,10 @@ def _coarse(scene: Scene, near: Raster) -> Raster:
     fine = rng.standard_normal((512, columns), dtype=np.float32)
     field = np.tile(fine, (rows // 512 + 1, 1))[:rows]
     soft = cv2.resize(
-        rng.standard_normal((rows // 24 + 2, columns // 10 + 2), dtype=np.float32), (columns, rows),
+        rng.standard_normal((rows // 24 + 2, columns // 10 + 2), dtype=np.float32),
+        (columns, rows),
         interpolation=cv2.INTER_CUBIC,
-    )  # fmt: skip
+    )
     data = np.clip(level * (1 + rough * (0.8 * field + 0.6 * soft)), 3, 250).astype(np.uint8)
     ground = Raster(data, -SIDE_M, -BACK_M, COARSE_DX_M, COARSE_DY_M)
     _joints(ground, scene, half)
@@ -181,9 +182,10 @@ def _tint(scene: Scene) -> Raster:
             strip = (out >= start) & (out < end)
             colour[strip], spread[strip] = LOOK[kind][1], 0.06 if kind == "grass" else 0.01
     soft = cv2.resize(
-        rng.standard_normal((rows // 8 + 2, columns // 6 + 2), dtype=np.float32), (columns, rows),
+        rng.standard_normal((rows // 8 + 2, columns // 6 + 2), dtype=np.float32),
+        (columns, rows),
         interpolation=cv2.INTER_CUBIC,
-    )  # fmt: skip
+    )
     warm = soft * spread
     data = colour[None] * np.stack([1 + warm, np.ones_like(warm), 1 - warm], axis=-1)
     for damage in scene.damages:

@@ -8,8 +8,17 @@ import numpy as np
 
 from gatukoll.datasets.simulator import invent_damage, invent_fixtures, measured
 from gatukoll.datasets.simulator.items import (
-    Border, CameraPath, Fence, House, Light, Mounting, Scene, Street, Surface, Upright,
-)  # fmt: skip
+    Border,
+    CameraPath,
+    Fence,
+    House,
+    Light,
+    Mounting,
+    Scene,
+    Street,
+    Surface,
+    Upright,
+)
 
 ORIGIN = (56.0465, 12.6945)
 """A street in central Helsingborg (lat, lon)."""
@@ -67,7 +76,7 @@ def _surface(rng: Rng) -> Surface:
     return Surface(
         grey=float(rng.uniform(104, 136)),
         tint=tint,
-        roughness=float(rng.uniform(0.10, 0.17)),
+        roughness=float(rng.uniform(0.09, 0.17)),
         blotches=float(rng.uniform(0.03, 0.06)),
         tracks=float(rng.choice([-1, 1]) * rng.uniform(0.02, 0.07)),
         wear=float(rng.uniform(0.1, 0.75)),
@@ -77,9 +86,12 @@ def _surface(rng: Rng) -> Surface:
 
 def _border(rng: Rng, side: int) -> Border:
     return Border(
-        -1 if side < 0 else 1, 0.14, round(float(rng.uniform(1.6, 2.6)), 2), bool(rng.random() < 0.35),
+        -1 if side < 0 else 1,
+        0.14,
+        round(float(rng.uniform(1.6, 2.6)), 2),
+        bool(rng.random() < 0.35),
         round(float(rng.choice([0.4, 1.2, 2.5])), 2),
-    )  # fmt: skip
+    )
 
 
 def _side(rng: Rng, street: Street, border: Border) -> tuple[list[House], list[Fence], list[Upright]]:
@@ -97,27 +109,44 @@ def _side(rng: Rng, street: Street, border: Border) -> tuple[list[House], list[F
             eaves = float(rng.uniform(3.0, 5.6) if villas else rng.uniform(7.5, 13))
             houses.append(
                 House(
-                    border.side * (edge + setback), y, y + front, float(rng.uniform(8, 11)), eaves,
-                    eaves + float(rng.uniform(1.8, 3.6)), tuple(palette[rng.integers(len(palette))]),
-                    tuple(ROOFS[rng.integers(len(ROOFS))]), villas and bool(rng.random() < 0.6),
+                    border.side * (edge + setback),
+                    y,
+                    y + front,
+                    float(rng.uniform(8, 11)),
+                    eaves,
+                    eaves + float(rng.uniform(1.8, 3.6)),
+                    tuple(palette[rng.integers(len(palette))]),
+                    tuple(ROOFS[rng.integers(len(ROOFS))]),
+                    villas and bool(rng.random() < 0.6),
                     int(rng.integers(1 << 31)),
                 )
-            )  # fmt: skip
+            )
         if villas and rng.random() < 0.8:
             kind = ("hedge", "hedge", "wall", "pickets")[rng.integers(4)]
             fences.append(
-                Fence(kind, border.side * edge, y - gap / 2, y + front + gap / 2 - 1.5,
-                      float(rng.uniform(0.9, 1.7) if kind == "hedge" else rng.uniform(0.7, 1.1)),
-                      int(rng.integers(1 << 31)))
-            )  # fmt: skip
+                Fence(
+                    kind,
+                    border.side * edge,
+                    y - gap / 2,
+                    y + front + gap / 2 - 1.5,
+                    float(rng.uniform(0.9, 1.7) if kind == "hedge" else rng.uniform(0.7, 1.1)),
+                    int(rng.integers(1 << 31)),
+                )
+            )
         for _ in range(rng.integers(0, 4) if villas else rng.integers(0, 2)):
             tall = rng.random() < 0.55
             height = float(rng.uniform(4.5, 10) if tall else rng.uniform(0.8, 2.2))
             width = height * float(rng.uniform(0.55, 0.9) if tall else rng.uniform(0.9, 1.4))
             uprights.append(
-                Upright("tree" if tall else "bush", border.side * (edge + float(rng.uniform(0.8, 3.0))),
-                        y + float(rng.uniform(-gap, front)), height, width, int(rng.integers(6)))
-            )  # fmt: skip
+                Upright(
+                    "tree" if tall else "bush",
+                    border.side * (edge + float(rng.uniform(0.8, 3.0))),
+                    y + float(rng.uniform(-gap, front)),
+                    height,
+                    width,
+                    int(rng.integers(6)),
+                )
+            )
         y += front + gap
     at = street.width_m / 2 + border.kerb_m + border.footway_m + 0.15
     kind = "lamp" if border.side > 0 else "pole"
@@ -130,13 +159,13 @@ def _side(rng: Rng, street: Street, border: Border) -> tuple[list[House], list[F
 def light(rng: Rng) -> Light:
     """Draw the light of a pass; exposure puts the asphalt where it lies in real pictures."""
     overcast = float(rng.choice([0.0, 0.15, 0.5, 0.95], p=[0.35, 0.25, 0.15, 0.25]))
-    level = measured.ASPHALT_LEVEL.draw(rng, 48, 125)
+    level = measured.EXPOSED_LEVEL.draw(rng, 60, 140)
     return Light(
         sun_from_deg=float(rng.choice([-1, 1]) * rng.uniform(35, 160)),
         sun_height_deg=float(rng.uniform(22, 52)),
         overcast=overcast,
         exposure=level / 118.0,
-        contrast=float(rng.uniform(1.0, 1.25)),
+        contrast=float(rng.uniform(0.95, 1.12)),
         shutter_s=float(1 / rng.uniform(180, 900) if overcast < 0.9 else 1 / rng.uniform(120, 400)),
         noise=float(rng.uniform(1.0, 3.0)),
         haze=float(rng.uniform(0.04, 0.16)),
@@ -146,14 +175,22 @@ def light(rng: Rng) -> Light:
 
 
 def camera_path(
-    seed: int, number: int, street: Street, *, speed_kmh: float, camera: Mounting | None = None
+    seed: int,
+    number: int,
+    street: Street,
+    *,
+    speed_kmh: float,
+    camera: Mounting | None = None,
+    width: int = 1280,
 ) -> CameraPath:
     """Draw a pass: light, place in the lane and speed differ from pass to pass, the street does not.
 
-    Without `camera` one is drawn: a phone in a car or a truck, in the right lane (right-hand traffic).
+    Without `camera` one is drawn (pictures `width` px wide, 16:9): a phone in a car or a truck, in the right lane (right-hand traffic).
     """
     rng = np.random.default_rng([seed, 100 + number])
     drawn = Mounting(
+        width=width,
+        height=width * 9 // 16,
         hfov_deg=round(float(rng.uniform(58, 72)), 1),
         height_m=round(float(rng.uniform(1.3, 2.4)), 2),
         pitch_deg=round(float(rng.uniform(2.5, 9.0)), 2),

@@ -66,37 +66,54 @@ def _crack(rng: Rng, street: Street, y: float, number: int) -> Damage | None:
     lines = _clip(lines, half)
     if not lines:
         return None
-    black = measured.CRACK_BLACK_M.draw(rng, 0.0016, 0.02)
-    level = float(rng.uniform(0.55, 0.85))
+    black = measured.CRACK_BLACK_M.draw(rng, 0.0025, 0.028)
+    level = float(rng.uniform(0.6, 0.88))
     return Damage(
-        f"crack-{number:02d}", "crack", kind, tuple(as_line(p) for p in lines), round(black / level, 4),
-        round(level, 3), 1.0, int(rng.integers(1 << 31)),
-    )  # fmt: skip
+        f"crack-{number:02d}",
+        "crack",
+        kind,
+        tuple(as_line(p) for p in lines),
+        round(black / level, 4),
+        round(level, 3),
+        1.0,
+        int(rng.integers(1 << 31)),
+    )
 
 
 def _network(rng: Rng, street: Street, y: float, number: int) -> Damage | None:
-    across = measured.NETWORK_ACROSS_M.draw(rng, 0.4, 1.6)
-    along = measured.NETWORK_ALONG_M.draw(rng, max(0.6, across * 0.8), 6.0)
+    across = measured.NETWORK_ACROSS_M.draw(rng, 0.5, 1.6)
+    along = measured.NETWORK_ALONG_M.draw(rng, max(0.9, across * 0.8), 6.0)
     x = float(rng.choice(wheel_tracks(street))) + rng.normal(0, 0.2)
     x = float(np.clip(x, -street.width_m / 2 + across / 2 + 0.1, street.width_m / 2 - across / 2 - 0.1))
     ring = shapes.ragged_ring(rng, (x, y + along / 2), across, along, 0.28)
     return Damage(
-        f"network-{number:02d}", "network", "network", (as_line(ring),), round(float(rng.uniform(0.003, 0.008)), 4),
-        round(float(rng.uniform(0.5, 0.8)), 3), 1.0, int(rng.integers(1 << 31)),
-    )  # fmt: skip
+        f"network-{number:02d}",
+        "network",
+        "network",
+        (as_line(ring),),
+        round(float(rng.uniform(0.006, 0.015)), 4),
+        round(float(rng.uniform(0.65, 0.88)), 3),
+        1.0,
+        int(rng.integers(1 << 31)),
+    )
 
 
 def _pothole(rng: Rng, street: Street, y: float, number: int) -> Damage | None:
-    across = measured.POTHOLE_ACROSS_M.draw(rng, 0.16, 0.9)
+    across = measured.POTHOLE_ACROSS_M.draw(rng, 0.22, 0.9)
     along = across * float(np.clip(rng.lognormal(0.08, 0.25), 0.6, 1.9))
     x = float(rng.choice(wheel_tracks(street))) + rng.normal(0, 0.3)
     x = float(np.clip(x, -street.width_m / 2 + 0.3, street.width_m / 2 - 0.3 - across / 2))
     ring = shapes.ragged_ring(rng, (x, y + along / 2), across, along, 0.22)
     return Damage(
-        f"pothole-{number:02d}", "pothole", "pothole", (as_line(ring),), round(float(rng.uniform(0.025, 0.09)), 3),
-        round(measured.POTHOLE_LEVEL.draw(rng, 0.6, 1.2), 3), round(measured.POTHOLE_ROUGH.draw(rng, 1.5, 4.5), 2),
+        f"pothole-{number:02d}",
+        "pothole",
+        "pothole",
+        (as_line(ring),),
+        round(float(rng.uniform(0.025, 0.09)), 3),
+        round(measured.POTHOLE_LEVEL.draw(rng, 0.6, 1.2), 3),
+        round(measured.POTHOLE_ROUGH.draw(rng, 1.5, 4.5), 2),
         int(rng.integers(1 << 31)),
-    )  # fmt: skip
+    )
 
 
 def _patch(rng: Rng, street: Street, y: float, number: int) -> Damage | None:
@@ -113,13 +130,19 @@ def _patch(rng: Rng, street: Street, y: float, number: int) -> Damage | None:
     corners = corners @ np.array([[math.cos(turn), math.sin(turn)], [-math.sin(turn), math.cos(turn)]])
     corners = np.clip(corners + [x, 0], -half + 0.02, half - 0.02) * [1, 1] + [0, y + along / 2]
     level = measured.PATCH_LEVEL.draw(rng, 0.55, 1.15)
-    if 0.95 < level < 1.05:  # the eye would not find it, nor did the labellers
-        level = 0.92
+    if 0.93 < level < 1.07:  # the eye would not find it, nor did the labellers
+        level = float(rng.uniform(0.8, 0.93))
     sealed = float(rng.choice([0.0, 0.0, 0.03, 0.05]))
     return Damage(
-        f"patch-{number:02d}", "patch", "patch", (as_line(corners),), sealed, round(level, 3),
-        round(measured.PATCH_ROUGH.draw(rng, 0.5, 1.8), 2), int(rng.integers(1 << 31)),
-    )  # fmt: skip
+        f"patch-{number:02d}",
+        "patch",
+        "patch",
+        (as_line(corners),),
+        sealed,
+        round(level, 3),
+        round(measured.PATCH_ROUGH.draw(rng, 0.5, 1.8), 2),
+        int(rng.integers(1 << 31)),
+    )
 
 
 MAKERS: dict[DamageName, Callable[[Rng, Street, float, int], Damage | None]] = {

@@ -30,9 +30,10 @@ def _marks(rng: Rng, street: Street) -> list[Fixture]:
         found.append(Fixture("mark", rings, 0.1, float(rng.uniform(185, 225)), seed))
     if rng.random() < 0.4:
         rings = tuple(
-            _rectangle(x, float(y), 0.1, 10.0) for x in (-street.width_m / 2 + 0.3, street.width_m / 2 - 0.4)
+            _rectangle(x, float(y), 0.1, 10.0)
+            for x in (-street.width_m / 2 + 0.3, street.width_m / 2 - 0.4)
             for y in np.arange(-10, end, 10)
-        )  # fmt: skip
+        )
         found.append(Fixture("mark", rings, 0.1, float(rng.uniform(180, 215)), seed + 1))
     for y in np.arange(float(rng.uniform(20, 140)), street.length_m, float(rng.uniform(90, 160))):
         rings = tuple(
@@ -72,9 +73,14 @@ def fixtures(rng: Rng, street: Street, surface: Surface, damages: tuple[Damage, 
         x = float(rng.choice([rng.normal(half / 2, 0.3), rng.normal(-half / 2, 0.3), rng.normal(0, 0.2)]))
         if _clear((x - 0.4, y - 0.4, x + 0.4, y + 0.4), taken):
             found.append(
-                Fixture("manhole", (((round(x, 3), round(y, 3)),),), 0.64, float(rng.uniform(0.2, 0.5)),
-                        int(rng.integers(1 << 31)))
-            )  # fmt: skip
+                Fixture(
+                    "manhole",
+                    (((round(x, 3), round(y, 3)),),),
+                    0.64,
+                    float(rng.uniform(0.2, 0.5)),
+                    int(rng.integers(1 << 31)),
+                )
+            )
     for side in (-1, 1):
         for y in np.arange(float(rng.uniform(0, 30)), street.length_m, 38.0):
             x = side * (half - 0.28)

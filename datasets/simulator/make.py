@@ -44,8 +44,11 @@ def _capture_yaml(path: CameraPath, start: datetime) -> str:
 def _check(out: Path, seed: int, length_m: float, passes: int, fps: int, speed_kmh: float) -> None:
     """Refuse what can't be filmed before anything is written."""
     for name, value, low, high in (
-        ("length_m", length_m, 20, 5000), ("passes", passes, 1, 99), ("fps", fps, 1, 60), ("speed_kmh", speed_kmh, 3, 120),
-    ):  # fmt: skip
+        ("length_m", length_m, 20, 5000),
+        ("passes", passes, 1, 99),
+        ("fps", fps, 1, 60),
+        ("speed_kmh", speed_kmh, 3, 120),
+    ):
         if not low <= value <= high:
             raise DataError(f"{value} is out of range", where=f"simulate {name}", allowed=f"{low} to {high}")
     if seed < 0:
@@ -58,9 +61,14 @@ def _check(out: Path, seed: int, length_m: float, passes: int, fps: int, speed_k
 
 
 def _write_pass(
-    out: Path, street: Scene, painted: ground.Ground, path: CameraPath, start: datetime, fps: int,
+    out: Path,
+    street: Scene,
+    painted: ground.Ground,
+    path: CameraPath,
+    start: datetime,
+    fps: int,
     progress: Progress | None,
-) -> tuple[Path, dict[str, Any], frozenset[str]]:  # fmt: skip
+) -> tuple[Path, dict[str, Any], frozenset[str]]:
     """Film one pass; return the film, its record in truth.json, and the damages it shows."""
     name = f"street-{street.seed}-pass-{path.number}"
     target = out / f"{name}.mp4"
@@ -78,10 +86,15 @@ def _write_pass(
     (out / f"{name}.gpx").write_text(drive.gpx(path, street.street, start), encoding="utf-8")
     (out / f"{name}.capture.yaml").write_text(_capture_yaml(path, start), encoding="utf-8")
     record = {
-        "name": name, "film": target.name, "start_utc": start.isoformat().replace("+00:00", "Z"),
-        "seconds": round(len(poses) / fps, 3), "frames": len(poses), "fps": fps,
-        "speed_mps": path.speed_mps, "lane_x_m": path.lane_x_m,
-    }  # fmt: skip
+        "name": name,
+        "film": target.name,
+        "start_utc": start.isoformat().replace("+00:00", "Z"),
+        "seconds": round(len(poses) / fps, 3),
+        "frames": len(poses),
+        "fps": fps,
+        "speed_mps": path.speed_mps,
+        "lane_x_m": path.lane_x_m,
+    }
     return target, record, sight.seen_from(street, path, poses)
 
 

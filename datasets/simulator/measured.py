@@ -41,6 +41,9 @@ GOLD = "brazil_dnit_gold"
 ASPHALT_LEVEL = Figure((37.0, 70.0, 110.0), CHIBA)
 """Median luma of the near carriageway in the delivered picture (149 pictures); in gold 98, 130, 156."""
 
+EXPOSED_LEVEL = Figure((55.0, 88.0, 135.0), f"between {CHIBA} and {GOLD}")
+"""Luma of sunlit asphalt that a pass is exposed for; shadows then lie lower."""
+
 ASPHALT_ROUGH_1PX = Figure((0.086, 0.107, 0.144), CHIBA)
 """Standard deviation of what a Gaussian of 1 px removes, over the level; lower quarter; gold 0.020 0.030 0.055.
 
@@ -56,18 +59,19 @@ ASPHALT_ROUGH_8PX = Figure((0.025, 0.041, 0.085), CHIBA)
 CRACK_DARKNESS_PX = Figure((0.05, 0.338, 0.854), CHIBA)
 """Light lost across a crack, px of full black (252 cracks; the 10 % quantile is below the noise, set to 0.05).
 
-At 6 to 8 m with a focal length of about 520 px, 1 px is 13 mm: median 4.4 mm, 90 % 11 mm of full black.
+The labelled half of those pictures reaches from 4 to about 15 m; with a focal length of about 520 px a pixel is
+8 to 30 mm there, 20 mm on the mean: median 7 mm, 90 % 17 mm of full black.
 """
 
-CRACK_BLACK_M = Figure((0.0022, 0.0046, 0.0105), f"{CHIBA}, through 13 mm a px")
-"""Opening times darkness of a crack, m; the lowest third, which labellers saw at twice the size, left out."""
+CRACK_BLACK_M = Figure((0.0035, 0.0095, 0.0210), f"{CHIBA}, through 20 mm a px")
+"""Opening times darkness of a crack, m. Set so that simulated pictures 640 px wide give the figure above."""
 
 NETWORK_LEVEL = Figure((0.912, 0.967, 1.004), GOLD)
 """Luma of an alligator area over its surroundings (149 areas); roughness ratio 1.1, 1.36, 1.86."""
 
 NETWORK_ACROSS_M = Figure((0.367, 0.739, 1.604), GOLD)
 NETWORK_ALONG_M = Figure((0.364, 1.252, 4.258), GOLD)
-"""Sides of 98 alligator areas on the road."""
+"""Sides of 98 alligator areas on the road. The simulator leaves out those under 0.5 x 0.9 m."""
 
 POTHOLE_LEVEL = Figure((0.731, 0.962, 1.194), GOLD)
 """Luma of a pothole over its surroundings (104 holes): often no darker on the whole, but rough."""
@@ -75,7 +79,7 @@ POTHOLE_LEVEL = Figure((0.731, 0.962, 1.194), GOLD)
 POTHOLE_ROUGH = Figure((1.688, 2.608, 4.121), GOLD)
 POTHOLE_ACROSS_M = Figure((0.094, 0.183, 0.484), GOLD)
 POTHOLE_ALONG_M = Figure((0.071, 0.203, 0.577), GOLD)
-"""Sides of 134 potholes. The simulator leaves out holes under 0.16 m: no city asks for them."""
+"""Sides of 134 potholes. The simulator leaves out holes under 0.22 m across: no city asks for them."""
 
 PATCH_LEVEL = Figure(
     (0.650, 0.886, 1.030), f"{GOLD} (91 patches: 0.786 0.889 1.000) and {CHIBA} (6: 0.650 0.882 1.058)"

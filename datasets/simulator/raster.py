@@ -49,7 +49,7 @@ class Raster:
 
         The road is a plane and the motion is along it, so a box filter on the map is the motion blur.
         """
-        taps = 2 * int(round(length_m / self.dy / 2)) + 1
+        taps = 2 * round(length_m / self.dy / 2) + 1
         if taps < 3:
             return self
         blurred = cv2.blur(self.data, (1, taps), borderType=cv2.BORDER_REFLECT)

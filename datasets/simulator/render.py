@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from gatukoll.datasets.simulator import backdrop, ground, scenery, sensor, shade
+from gatukoll.datasets.simulator import backdrop, ground, props, scenery, sensor, shade
 from gatukoll.datasets.simulator.items import CameraPath, Scene
 from gatukoll.datasets.simulator.raster import Raster, level_for
 from gatukoll.detectors.geometry import Camera, to_pixels, to_road
@@ -37,9 +37,14 @@ def camera_at(path: CameraPath, pose: Pose) -> Camera:
     """Return the camera of a pose, its axes turned into those of the street (origin at the pose)."""
     c = path.camera
     return Camera.from_hfov(
-        c.width, c.height, c.hfov_deg, height_m=c.height_m, pitch_deg=c.pitch_deg + pose.pitch_deg,
-        roll_deg=c.roll_deg + pose.roll_deg, yaw_deg=c.yaw_deg + pose.heading_deg,
-    )  # fmt: skip
+        c.width,
+        c.height,
+        c.hfov_deg,
+        height_m=c.height_m,
+        pitch_deg=c.pitch_deg + pose.pitch_deg,
+        roll_deg=c.roll_deg + pose.roll_deg,
+        yaw_deg=c.yaw_deg + pose.heading_deg,
+    )
 
 
 def homography(camera: Camera, pose: Pose) -> Matrix:
@@ -69,7 +74,7 @@ class Renderer:
         light, mount = path.light, path.camera
         self.view = ground.view(painted or ground.build(scene), path.speed_mps * light.shutter_s)
         self.shade = shade.shadows(scene, light)
-        self.props = scenery.prepare(scene, light, light.exposure)
+        self.props = props.prepare(scene, light, light.exposure)
         self.focal = mount.width / 2 / math.tan(math.radians(mount.hfov_deg) / 2)
         self.sky_size = (int(mount.width * 1.5), int(mount.height * 1.6))
         self.sky_horizon = int(self.sky_size[1] * 0.75)
@@ -96,11 +101,14 @@ class Renderer:
         matrix = np.column_stack([turned, shift])
         return np.asarray(
             cv2.warpAffine(
-                self.sky, matrix, (camera.width, camera.height), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+                self.sky,
+                matrix,
+                (camera.width, camera.height),
+                flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
                 borderMode=cv2.BORDER_REPLICATE,
             ),
             np.uint8,
-        )  # fmt: skip
+        )
 
     def _ground(self, picture: Bytes, camera: Camera, pose: Pose) -> None:
         """Draw the ground into a frame, in place."""
@@ -136,9 +144,16 @@ class Renderer:
         target[:edge] = np.where(empty[:edge, :, None], target[:edge], coloured[:edge])
 
     def _bands(
-        self, luma: Bytes, levels: tuple[Raster, ...], to_street: Matrix, top: int, distance: NDArray[np.float64],
-        along: NDArray[np.float64], pose: Pose, rows: tuple[int, int],
-    ) -> None:  # fmt: skip
+        self,
+        luma: Bytes,
+        levels: tuple[Raster, ...],
+        to_street: Matrix,
+        top: int,
+        distance: NDArray[np.float64],
+        along: NDArray[np.float64],
+        pose: Pose,
+        rows: tuple[int, int],
+    ) -> None:
         """Draw rows of the ground from the level that suits each, in place."""
         chosen = [level_for(levels, a) for a in along[rows[0] : rows[1]].tolist()]
         start = 0
@@ -177,6 +192,10 @@ def _warp(source: Raster, to_street: Matrix, row: int, target: Bytes, reach: tup
     # OpenCV counts from pixel centres, the frame from its corner
     centre = np.array([[1, 0, 0.5], [0, 1, row + 0.5], [0, 0, 1]])
     cv2.warpPerspective(
-        part.data, part.to_pixels() @ to_street @ centre, (target.shape[1], target.shape[0]), dst=target,
-        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_TRANSPARENT,
-    )  # fmt: skip
+        part.data,
+        part.to_pixels() @ to_street @ centre,
+        (target.shape[1], target.shape[0]),
+        dst=target,
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_TRANSPARENT,
+    )

@@ -2,81 +2,21 @@
 
 from __future__ import annotations
 
+import itertools
 import math
-from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from gatukoll.datasets.simulator import backdrop
-from gatukoll.datasets.simulator.items import Fence, House, Light, Scene, Upright
+from gatukoll.datasets.simulator.items import House, Scene, Upright
+from gatukoll.datasets.simulator.props import Props, side_light
 from gatukoll.detectors.geometry import Camera, to_pixels
 
 Bytes = NDArray[np.uint8]
 HAZE = np.array([200, 210, 220], np.float32)
 REACH_M = 190.0
 """Things farther away are left to the panorama."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Props:
-    """Pictures of a scene's things in the light of one pass, with their smaller versions."""
-
-    fronts: dict[House, list[Bytes]]
-    fences: dict[Fence, list[Bytes]]
-    trees: list[list[Bytes]]
-    bushes: list[list[Bytes]]
-    light: Light
-    gain: float
-
-
-def _mips(picture: Bytes, levels: int = 5) -> list[Bytes]:
-    found = [picture]
-    for _ in range(levels - 1):
-        h, w = found[-1].shape[:2]
-        if min(h, w) < 8:
-            break
-        found.append(
-            np.asarray(cv2.resize(found[-1], (w // 2, h // 2), interpolation=cv2.INTER_AREA), np.uint8)
-        )
-    return found
-
-
-def _lit(picture: Bytes, factor: float) -> Bytes:
-    return np.clip(picture.astype(np.float32) * factor, 0, 255).astype(np.uint8)
-
-
-def side_light(light: Light, side: float) -> float:
-    """Return the brightness of a front on one side of the street (side -1 left, 1 right)."""
-    toward = -side * math.sin(math.radians(light.sun_from_deg))
-    sunny = 1.12 if toward > 0 else 0.62
-    return sunny * (1 - light.overcast) + 0.85 * light.overcast
-
-
-def prepare(scene: Scene, light: Light, gain: float) -> Props:
-    """Draw the pictures of a scene's things; `gain` is the exposure of the pass."""
-    g = gain**0.85
-
-    def of(picture: Bytes, x: float) -> list[Bytes]:
-        return _mips(_lit(picture, g * side_light(light, math.copysign(1, x))))
-
-    soft = g * (0.95 if light.overcast < 0.5 else 0.85)
-    greens = []
-    for bush in (False, True):
-        kinds = []
-        for variant in range(6):
-            full = backdrop.tree(scene.seed * 6 + variant, bush)
-            alpha = full[..., 3:].astype(np.float32) / 255
-            # colour times alpha, so that shrinking and pasting need no division
-            rgb = np.clip(full[..., :3] * alpha * soft, 0, 255).astype(np.uint8)
-            kinds.append(_mips(np.dstack([rgb, full[..., 3]])))
-        greens.append(kinds)
-    return Props(
-        {h: of(backdrop.front(h), h.x) for h in scene.houses},
-        {f: of(backdrop.fence(f), f.x) for f in scene.fences},
-        greens[0], greens[1], light, g,
-    )  # fmt: skip
 
 
 class Stage:
@@ -128,7 +68,7 @@ class Stage:
                 np.arange(math.floor((near - y0) / repeat) + 1, math.ceil((far - y0) / repeat)) * repeat + y0
             )
             edges = [near, *cuts.tolist(), far]
-            pieces = list(zip(edges[:-1], edges[1:], strict=True))
+            pieces = list(itertools.pairwise(edges))
         whole = repeat or (y1 - y0)
         for a, b in reversed(pieces):
             first = a - y0
@@ -155,9 +95,12 @@ class Stage:
         c0, r0, c1, r1 = box
         matrix = cv2.getPerspectiveTransform((corners - [c0 + 0.5, r0 + 0.5]).astype(np.float32), texture)
         drawn = cv2.warpPerspective(
-            source, matrix, (c1 - c0, r1 - r0), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+            source,
+            matrix,
+            (c1 - c0, r1 - r0),
+            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
             borderMode=cv2.BORDER_REPLICATE,
-        )  # fmt: skip
+        )
         haze = self.haze((a + b) / 2)
         if haze > 0.02:
             drawn = cv2.addWeighted(
@@ -179,18 +122,27 @@ class Stage:
         facing = facing * (1 - sun.overcast) + 0.82 * sun.overcast
         if house.y0 > self.y + abs(house.x - self.x) / 1.15:
             gable = self.px(
-                [(house.x, house.y0, 0), (house.x, house.y0, house.eaves_m), (mid, house.y0, house.ridge_m),
-                 (back, house.y0, house.eaves_m), (back, house.y0, 0)]
-            )  # fmt: skip
+                [
+                    (house.x, house.y0, 0),
+                    (house.x, house.y0, house.eaves_m),
+                    (mid, house.y0, house.ridge_m),
+                    (back, house.y0, house.eaves_m),
+                    (back, house.y0, 0),
+                ]
+            )
             tone = tuple(float(c) * facing for c in house.colour)
             self.flat(gable, (tone[0], tone[1], tone[2]), house.y0)
             self._gable_windows(house, side, facing)
         near = max(house.y0, self.y + abs(house.x - self.x) / 1.15)
         far = min(house.y1, self.y + REACH_M)
         roof = self.px(
-            [(house.x - side * 0.35, near - 0.3, house.eaves_m - 0.1), (house.x - side * 0.35, far, house.eaves_m - 0.1),
-             (mid, far, house.ridge_m), (mid, near - 0.3, house.ridge_m)]
-        )  # fmt: skip
+            [
+                (house.x - side * 0.35, near - 0.3, house.eaves_m - 0.1),
+                (house.x - side * 0.35, far, house.eaves_m - 0.1),
+                (mid, far, house.ridge_m),
+                (mid, near - 0.3, house.ridge_m),
+            ]
+        )
         self.wall(self.props.fronts[house], house.x, (house.y0, house.y1), house.eaves_m, None)
         tone = tuple(float(c) * min(light * 1.1, 1.2) for c in house.roof)
         self.flat(roof, (tone[0], tone[1], tone[2]), (near + far) / 2)
@@ -202,9 +154,13 @@ class Stage:
                 z0 = 0.95 + storey * house.eaves_m / max(int(house.eaves_m / 2.7), 1)
                 for grow, colour in ((0.09, (225.0, 225.0, 220.0)), (0.0, (62.0, 70.0, 80.0))):
                     pane = self.px(
-                        [(x0 - side * grow, house.y0, z0 - grow), (x0 + side * (1.1 + grow), house.y0, z0 - grow),
-                         (x0 + side * (1.1 + grow), house.y0, z0 + 1.25 + grow), (x0 - side * grow, house.y0, z0 + 1.25 + grow)]
-                    )  # fmt: skip
+                        [
+                            (x0 - side * grow, house.y0, z0 - grow),
+                            (x0 + side * (1.1 + grow), house.y0, z0 - grow),
+                            (x0 + side * (1.1 + grow), house.y0, z0 + 1.25 + grow),
+                            (x0 - side * grow, house.y0, z0 + 1.25 + grow),
+                        ]
+                    )
                     self.flat(pane, (colour[0] * facing, colour[1] * facing, colour[2] * facing), house.y0)
 
     def green(self, item: Upright) -> None:
@@ -250,22 +206,39 @@ class Stage:
             return
         colour = (112.0, 116.0, 118.0) if item.kind == "lamp" else (96.0, 82.0, 68.0)
         shaft = self.px(
-            [(item.x - r, item.y, 0), (item.x + r, item.y, 0), (item.x + r * 0.6, item.y, top), (item.x - r * 0.6, item.y, top)]
-        )  # fmt: skip
+            [
+                (item.x - r, item.y, 0),
+                (item.x + r, item.y, 0),
+                (item.x + r * 0.6, item.y, top),
+                (item.x - r * 0.6, item.y, top),
+            ]
+        )
         self.flat(shaft, colour, item.y)
         inward = -math.copysign(1, item.x)
         if item.kind == "lamp":
-            arm = self.px([(item.x, item.y, top - 0.1), (item.x + inward * 1.5, item.y, top + 0.15),
-                           (item.x + inward * 1.5, item.y, top + 0.3), (item.x, item.y, top)])  # fmt: skip
+            arm = self.px(
+                [
+                    (item.x, item.y, top - 0.1),
+                    (item.x + inward * 1.5, item.y, top + 0.15),
+                    (item.x + inward * 1.5, item.y, top + 0.3),
+                    (item.x, item.y, top),
+                ]
+            )
         else:
-            arm = self.px([(item.x - 0.6, item.y, top * 0.9), (item.x + 0.6, item.y, top * 0.9),
-                           (item.x + 0.6, item.y, top * 0.92), (item.x - 0.6, item.y, top * 0.92)])  # fmt: skip
+            arm = self.px(
+                [
+                    (item.x - 0.6, item.y, top * 0.9),
+                    (item.x + 0.6, item.y, top * 0.9),
+                    (item.x + 0.6, item.y, top * 0.92),
+                    (item.x - 0.6, item.y, top * 0.92),
+                ]
+            )
         self.flat(arm, colour, item.y)
 
 
 def wires(stage: Stage, poles: list[Upright]) -> None:
     """Draw the wires between poles, slightly sagging."""
-    for a, b in zip(poles, poles[1:], strict=False):
+    for a, b in itertools.pairwise(poles):
         near = max(a.y, stage.y + 3.0)
         if b.y < near + 1 or a.y > stage.y + 120:
             continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import cv2
@@ -69,7 +70,7 @@ def _cast(scene: Scene, light: Light, dark: np.ndarray) -> None:  # type: ignore
             size = int(rng.uniform(0.06, 0.34) / DX_M * 16)
             cv2.ellipse(dark, tuple(spot.tolist()), (size, size // 2), 0, 0, 360, 255, -1, cv2.LINE_AA, 4)  # type: ignore[call-overload]
     poles = sorted((u for u in scene.uprights if u.kind == "pole"), key=lambda u: u.y)
-    for a, b in zip(poles, poles[1:], strict=False):
+    for a, b in itertools.pairwise(poles):
         for h in (0.86, 0.93):
             ends = np.array([[a.x, a.y], [b.x, b.y]]) + away * a.height_m * h * reach
             cv2.line(dark, *[tuple(p.tolist()) for p in px(ends)], 200, 1, cv2.LINE_AA, 4)  # type: ignore[call-overload]

@@ -1,4 +1,4 @@
-"""Random natural shapes: wandering lines, ragged outlines, meshes of cracks. Points are (n, 2) float64, metres."""
+"""Random natural shapes: wandering lines, ragged outlines, meshes. Points are (n, 2) float64, metres."""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ is smaller, closed seams, and all outside the carriageway is 255: neither there 
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import cv2
@@ -40,7 +41,7 @@ def far_m(camera: Camera) -> float:
 def project(camera: Camera, pose: Pose, points: Points) -> Points:
     """Return the pixels (n, 2) of street points; NaN for those nearer than 1.2 m ahead or behind."""
     seen = to_pixels(camera, points - [pose.x, pose.y])
-    seen[points[:, 1] - pose.y < NEAR_M] = np.nan
+    seen[points[:, 1] - pose.y < NEAR_M - 1e-6] = np.nan
     return seen
 
 
@@ -63,14 +64,14 @@ def _ring_ahead(ring: Points, nearest_y: float) -> Points:
 def area(camera: Camera, pose: Pose, damage: Damage, shape: tuple[int, int]) -> NDArray[np.bool_]:
     """Return the pixels of an areal damage in a frame, all of it that is ahead of the camera."""
     drawn = np.zeros(shape, np.uint8)
-    ring = _ring_ahead(np.array(damage.lines[0]), pose.y + NEAR_M + 1e-6)
+    ring = _ring_ahead(np.array(damage.lines[0]), pose.y + NEAR_M)
     if len(ring) >= 3:
         cv2.fillPoly(drawn, [_fixed(project(camera, pose, ring))], 1, cv2.LINE_8, 4)
     return drawn > 0
 
 
 def _line(mask: Mask, pixels: Points, value: int, width: int) -> None:
-    for a, b in zip(pixels[:-1], pixels[1:], strict=True):
+    for a, b in itertools.pairwise(pixels):
         if np.isfinite(a).all() and np.isfinite(b).all() and np.abs([a, b]).max() < 20000:
             p, q = _fixed(np.array([a, b])).tolist()
             cv2.line(mask, p, q, value, width, cv2.LINE_8, 4)

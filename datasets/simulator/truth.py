@@ -68,29 +68,38 @@ def truth(scene: Scene, passes: list[dict[str, Any]], seen: dict[str, frozenset[
         middle = np.mean([p for line in damage.lines for p in line], axis=0)
         damages.append(
             {
-                "id": damage.id, "name": damage.name, "kind": damage.kind,
-                "length_m": round(size.length_m, 3), "width_m": round(size.width_m, 4),
+                "id": damage.id,
+                "name": damage.name,
+                "kind": damage.kind,
+                "length_m": round(size.length_m, 3),
+                "width_m": round(size.width_m, 4),
                 "area_m2": round(size.area_m2, 4),
                 "street_xy_m": [round(float(v), 3) for v in middle],
                 "visible_in": [p["name"] for p in passes if damage.id in seen[p["name"]]],
                 "geometry": geometry_of(damage, world),
             }
-        )  # fmt: skip
+        )
     end = world.lonlat(np.array([[0.0, 0.0], [0.0, scene.street.length_m]]))
     return {
-        "format": FORMAT, "seed": scene.seed, "length_m": scene.street.length_m,
+        "format": FORMAT,
+        "seed": scene.seed,
+        "length_m": scene.street.length_m,
         "street": {"type": "LineString", "coordinates": _round(end)},
-        "passes": passes, "damages": damages,
-    }  # fmt: skip
+        "passes": passes,
+        "damages": damages,
+    }
 
 
 def geojson(value: dict[str, Any]) -> dict[str, Any]:
     """Return truth.geojson from truth.json's value: one feature a damage, opens in any GIS."""
     features = [
         {
-            "type": "Feature", "id": d["id"], "geometry": d["geometry"],
-            "properties": {k: v for k, v in d.items() if k != "geometry"} | {"visible_in": ", ".join(d["visible_in"])},
+            "type": "Feature",
+            "id": d["id"],
+            "geometry": d["geometry"],
+            "properties": {k: v for k, v in d.items() if k != "geometry"}
+            | {"visible_in": ", ".join(d["visible_in"])},
         }
         for d in value["damages"]
-    ]  # fmt: skip
+    ]
     return {"type": "FeatureCollection", "features": features}

@@ -15,7 +15,7 @@ from gatukoll.datasets.choice import Chosen, choose, fingerprint
 from gatukoll.datasets.layout import Picture, Source, find_sources, read_picture
 from gatukoll.detectors import registry
 from gatukoll.detectors.cardcheck import check_card, read_card
-from gatukoll.detectors.contract import Detection, FindingClass
+from gatukoll.detectors.contract import Detection, FindingClass, View
 from gatukoll.errors import ConfigError, DataError
 from gatukoll.runtime.engine import Engine, Loaded
 from gatukoll.runtime.progress import RunProgress
@@ -92,9 +92,16 @@ def load(name: str, model: Path | None = None) -> Loaded:
 
 
 def detect(engine: Engine, item: Loaded, picture: Picture) -> tuple[tuple[int, int], list[Detection]]:
-    """Return height and width of a labelled picture, and what the detector reports in it."""
+    """Return height and width of a labelled picture, and what the detector reports in it.
+
+    Raises:
+        DataError: it can't be read, or a run would leave it out since the detector can't judge it.
+    """
     pixels = read_picture(picture.path)
-    return (pixels.shape[0], pixels.shape[1]), engine.detect(pixels)[item.detector.name]
+    height, width = pixels.shape[:2]
+    if reason := item.detector.valid(pixels, View(width, height, 1, 1, width, height)):
+        raise DataError(f"the detector can't judge it: {reason}", where=str(picture.path))
+    return (height, width), engine.detect(pixels)[item.detector.name]
 
 
 def kinds(item: Loaded) -> list[FindingClass]:

@@ -184,6 +184,18 @@ def test_a_picture_that_cannot_be_scored_is_left_out_with_its_reason(plugin: Pat
         evaluate("tiny_masks", data)
 
 
+def test_a_picture_that_a_run_would_not_judge_is_left_out(plugin: Path, data: Path) -> None:
+    (plugin / "__init__.py").write_text(
+        "from tinymodels import TinyMasks\n"
+        "class Found(TinyMasks):\n"
+        "    def valid(self, picture, view):\n"
+        "        return None if picture[20, 30, 0] > 200 else 'dark'\n"
+    )
+    report = evaluate("tiny_masks", data)
+    assert [(o.what, o.reason) for o in report.left_out] == [("c.png", "the detector can't judge it: dark")]
+    assert report.classes["stripe"].scores["object_f1"].value == 1.0
+
+
 def test_only_some_groups(plugin: Path, data: Path) -> None:
     assert evaluate("tiny_masks", data, groups="street_a, street_c").pictures == 2
     assert evaluate("tiny_masks", data, groups="town=lund").pictures == 3

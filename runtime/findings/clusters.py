@@ -121,7 +121,7 @@ class _Assembly:
         for number in sorted(fits, key=lambda n: (fits[n], n)):
             thing = self.things[number]
             long = thing.course.extent_m > self.options.compact_m
-            if long and may_be_parts([spot], thing.seen_in(spot.passage)):
+            if long and may_be_parts([spot], thing.seen_in(spot.passage), thing.course):
                 return number
         return None
 
@@ -133,14 +133,26 @@ class _Assembly:
         others = {self.thing_of[j] for j in self.near[i].tolist() if j in self.thing_of} - {mine}
         for number in sorted(others):
             thing, part = self.things[mine], self.things[number]
-            if part.course.extent_m > spot.course.extent_m or misfit(spot, part, self.options) is None:
+            shorter = part.course.extent_m <= self.options.complete * spot.course.extent_m
+            if not shorter or misfit(spot, part, self.options) is None:
                 continue
-            ways = {s.passage for _, s in thing.members} & {s.passage for _, s in part.members}
-            if all(may_be_parts(thing.seen_in(way), part.seen_in(way)) for way in ways):
+            if _parts_of_one(thing, part, spot):
                 for index, member in part.members:
                     thing.add(index, member)
                     self.thing_of[index] = mine
                 part.members = []
+
+
+def _parts_of_one(thing: Thing, part: Thing, whole: Spot) -> bool:
+    """Say whether what passages saw of two things may be parts of what one saw whole.
+
+    The passages that saw both decide, since within one nothing is shifted; where none did, all others must.
+    """
+    both = {s.passage for _, s in thing.members} & {s.passage for _, s in part.members}
+    if both:
+        return all(may_be_parts(thing.seen_in(way), part.seen_in(way), whole.course) for way in both)
+    others = [s for _, s in thing.members if s.passage != whole.passage]
+    return may_be_parts(others, [s for _, s in part.members], whole.course)
 
 
 def _match(fits: Sequence[dict[int, float]]) -> list[int | None]:

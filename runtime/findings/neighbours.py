@@ -26,21 +26,15 @@ def neighbours(shapes: Sequence[BaseGeometry], within_m: float) -> list[NDArray[
     Samples of the shapes are searched as points in space, so there is no projection and no edge of a map.
     Some that are up to `_STEP_M` farther away come along.
     """
-    dense = shapely.segmentize(np.asarray(shapes, dtype=object), _STEP_DEG)
-    points, owner = shapely.get_coordinates(dense, return_index=True)
-    centres = shapely.get_coordinates(shapely.centroid(dense))
-    points, owner = np.vstack([points, centres]), np.concatenate([owner, np.arange(len(shapes))])
-    small = shapely.length(dense) < _STEP_DEG
-    kept = ~small[owner] | (np.arange(len(owner)) >= len(owner) - len(shapes))
-    points, owner = points[kept], owner[kept]
+    points, owner = _samples(np.asarray(shapes, dtype=object))
     pairs = cKDTree(_space(points)).query_pairs((within_m + _STEP_M) * _TOO_LARGE, output_type="ndarray")
-    pairs = owner[pairs]
-    pairs = np.vstack([pairs, pairs[:, ::-1]])
-    near = csr_array((np.ones(len(pairs), bool), (pairs[:, 0], pairs[:, 1])), shape=(len(shapes),) * 2)
-    near.setdiag(False)
-    near.eliminate_zeros()
-    near.sort_indices()
-    return [a.astype(np.int64) for a in np.split(near.indices, near.indptr[1:-1])]
+    # samples have far more pairs than shapes: one number a pair, so that little memory makes them unique
+    codes = owner[pairs[:, 0]] * len(shapes) + owner[pairs[:, 1]]
+    del pairs
+    one, other = np.divmod(np.unique(codes), len(shapes))
+    both = np.unique(np.vstack([np.column_stack([one, other]), np.column_stack([other, one])]), axis=0)
+    both = both[both[:, 0] != both[:, 1]]
+    return np.split(both[:, 1], np.searchsorted(both[:, 0], np.arange(1, len(shapes))))
 
 
 def components(near: Sequence[NDArray[np.int64]]) -> list[list[int]]:
@@ -74,6 +68,20 @@ def passes(
         found[-1].append(i)
         current.add(i)
     return found
+
+
+def _samples(shapes: NDArray[np.object_]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Return points (n, 2) on shapes and the index of each one's shape: the middle; of long ones the outline."""
+    centres = shapely.get_coordinates(shapely.centroid(shapes))
+    outlines = np.where(shapely.area(shapes) > 0, shapely.boundary(shapes), shapes)
+    parts, part_owner = shapely.get_parts(outlines, return_index=True)
+    steps = np.ceil(shapely.length(parts) / _STEP_DEG).astype(np.int64)
+    parts, part_owner, steps = (a[steps > 1] for a in (parts, part_owner, steps))
+    number = np.arange(int((steps + 1).sum())) - np.repeat(np.cumsum(steps + 1) - steps - 1, steps + 1)
+    along = number / np.repeat(steps, steps + 1)
+    on = shapely.line_interpolate_point(np.repeat(parts, steps + 1), along, normalized=True)
+    points = np.vstack([centres, shapely.get_coordinates(on)])
+    return points, np.concatenate([np.arange(len(shapes)), np.repeat(part_owner, steps + 1)])
 
 
 def _space(lon_lat_deg: NDArray[np.float64]) -> NDArray[np.float64]:

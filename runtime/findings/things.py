@@ -14,6 +14,7 @@ from gatukoll.runtime.placing.options import GATE
 _LEAST_SD_M = 0.5
 _RATIO, _RATIO_CAP = 3.0, 4.0
 _SIDE_BY_SIDE = 0.3
+_AS_LONG = 1.15
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,14 +112,16 @@ def _beside(a: Course, b: Course, sd_m: float) -> bool:
     return overlap >= span / 2 - min(sd_m, span / 4)
 
 
-def may_be_parts(ones: Sequence[Spot], others: Sequence[Spot]) -> bool:
-    """Say whether two sets of spots of one passage may be parts of one long thing.
+def may_be_parts(ones: Sequence[Spot], others: Sequence[Spot], whole: Course) -> bool:
+    """Say whether two sets of spots may be parts of one long thing that another passage saw whole.
 
-    They may where they follow each other; side by side the passage saw two things.
+    They may where they follow each other, and together are not longer than the whole; side by side they are
+    two things.
     """
     for a in ones:
         for b in others:
             overlap, span = a.course.overlap(b.course)
             if overlap > _SIDE_BY_SIDE * span:
                 return False
-    return True
+    along = np.concatenate([s.course.vertices @ whole.axis for s in (*ones, *others)])
+    return bool(np.ptp(along) <= _AS_LONG * np.ptp(whole.vertices @ whole.axis))

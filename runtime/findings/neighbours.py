@@ -71,7 +71,7 @@ def passes(
 
 
 def _samples(shapes: NDArray[np.object_]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Return points (n, 2) on shapes and the index of each one's shape: the middle; of long ones the outline."""
+    """Return points (n, 2) on shapes and the index of their shapes: the middle, of long ones the outline."""
     centres = shapely.get_coordinates(shapely.centroid(shapes))
     outlines = np.where(shapely.area(shapes) > 0, shapely.boundary(shapes), shapes)
     parts, part_owner = shapely.get_parts(outlines, return_index=True)

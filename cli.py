@@ -128,18 +128,28 @@ def evaluate(
 
 @app.command(epilog="Example: gatukoll simulate drive/ --seed 10001 --length 300 --passes 2")
 def simulate(
-    out: Annotated[Path, typer.Argument(help="folder for the made capture", metavar="DIR")],
+    out: Annotated[Path, typer.Argument(help="folder for what is made", metavar="DIR")],
     seed: Annotated[
-        int, typer.Option("--seed", min=0, help="below 10000: training sets; from 10000 on: drives")
-    ],
-    length: Annotated[float, typer.Option("--length", min=20, help="of the street, m")] = 300.0,
-    passes: Annotated[int, typer.Option("--passes", min=1, help="how often it is driven")] = 1,
-    pictures: Annotated[int, typer.Option("--labelled", min=0, help="write N labelled pictures instead")] = 0,
+        int, typer.Option("--seed", min=0, help="below 10000 for training sets, from there on for drives")
+    ] = 10_000,
+    length: Annotated[float, typer.Option("--length", help="of the street, m")] = 300.0,
+    passes: Annotated[int, typer.Option("--passes", help="how often it is driven")] = 1,
+    fps: Annotated[int, typer.Option("--fps", help="pictures a second in the film")] = 10,
+    speed: Annotated[float, typer.Option("--speed", help="of the vehicle, km/h")] = 30.0,
+    labelled: Annotated[
+        int, typer.Option("--labelled", min=0, help="make a training set of so many pictures instead")
+    ] = 0,
+    streets: Annotated[
+        int, typer.Option("--streets", min=1, help="of the training set, seeds from --seed on")
+    ] = 10,
 ) -> None:
-    """Make a drive with known damage: film, trace, and the truth in metres."""
-    from gatukoll.datasets.simulator import make
+    """Make a drive with known damage (film, trace, truth in metres), or a labelled training set."""
+    from gatukoll.datasets.simulator import command
 
-    make.main(out, seed=seed, length_m=length, passes=passes, labelled=pictures)
+    if labelled:
+        command.labelled(out, seed, streets, labelled)
+    else:
+        command.drive(out, seed, length_m=length, passes=passes, fps=fps, speed_kmh=speed)
 
 
 @route_app.command("explain", epilog="Example: gatukoll route explain 3f9c2b1a77d0 --city city.yaml")

@@ -112,7 +112,7 @@ def route_explain(finding: str, city_file: Path) -> None:
 
     job = pipeline.prepare([], city_file)
     with Store.open(job.city.store_url) as store:
-        output = results.gather(job, store, datetime.now(UTC))
+        output = results.gather(job, store)
     matches = [f for f in output.findings if f.id.startswith(finding)]
     if len(matches) != 1:
         what = f"{len(matches)} findings have an id that begins so" if matches else "no finding has this id"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +27,15 @@ from gatukoll.runtime.sinks.base import Output, RunInfo, load_sink
 PICTURES = "pictures"
 
 
-def gather(job: Job, store: Store, started: datetime) -> Output:
-    """Compute all findings of the city from the facts in its store, with their owners."""
+def gather(job: Job, store: Store, started: datetime | None = None) -> Output:
+    """Compute all findings of the city from the facts in its store, with their owners.
+
+    Args:
+        job: the detectors that are on; its captures' settings win where a capture was read in several ways.
+        store: open for reading or writing.
+        started: of the run, for the files; None = now.
+    """
+    started = started or datetime.now(UTC)
     in_use = [
         (item.name, item.model, job.key(capture, item).settings)
         for item in job.chosen

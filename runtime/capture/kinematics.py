@@ -91,9 +91,8 @@ class Motion:
         """Return the heading at a covered instant over 10 m of road; NaN where the segment never moves."""
         first, last = self._segment(time_s)
         moved = self.moved_m[first:last]
-        keep = np.r_[
-            True, np.diff(moved) > 0
-        ]  # standing points go: their noise would turn the vehicle around
+        # standing points go: their noise would turn the vehicle around
+        keep = np.r_[True, np.diff(moved) > 0]
         moved = moved[keep]
         if moved[-1] - moved[0] < 1.0:
             return float("nan")

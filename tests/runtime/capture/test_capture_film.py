@@ -192,6 +192,12 @@ def test_no_frame_is_used_twice(drive: Make) -> None:
     assert rejected == {"frame_missing": 7}
 
 
+def test_a_frame_half_way_between_two_instants_is_used_once(drive: Make) -> None:
+    frames, rejected = read(opened(drive([0.0, 1.5, 3.0, 4.5]), clock=AT5, every_s=1.0))
+    assert [f.source.split("@")[1] for f in frames] == ["0.000s", "1.500s", "3.000s", "4.500s"]
+    assert rejected == {"frame_missing": 1}
+
+
 @pytest.mark.parametrize(("turn", "bright"), [(0, "right"), (90, "bottom"), (180, "left"), (270, "top")])
 def test_rotation_is_applied_once(drive: Make, turn: int, bright: str) -> None:
     frames, _ = read(opened(drive(turn=turn), clock=AT5))
@@ -211,6 +217,15 @@ def test_frames_outside_the_trace_are_counted_and_rejected(
     assert len(frames) == 10  # 48 m
     assert rejected == {"outside_trace": 7}  # 3 s before and 1 s after, 0.625 s each
     assert all(start + 8 <= f.time.timestamp() <= start + 14 for f in frames)
+
+
+def test_the_nearest_frame_outside_the_trace_gives_way_to_one_inside(
+    drive: Make, north: Callable[..., Fixes], start: float
+) -> None:
+    capture = opened(drive(fixes=north(8.0, 6, first=8)), clock="start=2026-09-14T07:00:05.080Z")
+    frames, rejected = read(capture)  # the trace begins between the frames of 7.98 and 8.08 s
+    assert frames[0].time.timestamp() == pytest.approx(start + 8.08, abs=1e-5)
+    assert set(rejected) == {"outside_trace"}
 
 
 def test_no_overlap(drive: Make) -> None:
@@ -304,9 +319,10 @@ def test_damage_costs_frames_up_to_the_next_key_frame(
 def test_why_a_film_cannot_be_opened(film: Make, tmp_path: Path) -> None:
     path = film(tmp_path / "clip.mp4", STEADY)
     data = path.read_bytes()
+    (tmp_path / "other.mp4").write_bytes(data)
     for content, code in [
         (b"not a film", "not_a_video"),
-        (b"#EXTM3U\n#EXTINF:1,\nother.ts\n", "not_a_video"),
+        (b"ffconcat version 1.0\nfile other.mp4\n", "not_a_video"),  # a list that would open another file
         (data[: data.index(b"moov") - 4], "video_no_index"),
         (b"", "file_empty"),
     ]:

@@ -106,6 +106,13 @@ def test_why_a_picture_is_rejected(
     assert read(tmp_path, **options) == ([], {"a.jpg": code})
 
 
+@pytest.mark.parametrize("place", [(59.3, 18.0), (-33.9, 151.2), (-22.9, -43.2), (40.7, -74.0)])
+def test_all_four_quarters_of_the_world(jpeg: Make, tmp_path: Path, place: tuple[float, float]) -> None:
+    jpeg(tmp_path / "a.jpg", position=place, gps=AT)
+    frames, _ = read(tmp_path)
+    assert (frames[0].lat_deg, frames[0].lon_deg) == pytest.approx(place, abs=1e-6)
+
+
 def test_broken_files_do_not_stop_the_others(jpeg: Make, tmp_path: Path) -> None:
     whole = jpeg(tmp_path / "0.jpg", gps=AT, size=(400, 300)).read_bytes()
     (tmp_path / "cut.jpg").write_bytes(whole[: len(whole) * 2 // 3])

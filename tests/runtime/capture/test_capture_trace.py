@@ -71,6 +71,19 @@ def test_a_trace_that_never_moves_has_no_heading(
     assert motion.moved_m[-1] == 0 and np.isnan(motion.heading(start + 10))
 
 
+def test_a_hop_of_a_standing_receiver_is_no_move(gpx: Callable[..., Path], tmp_path: Path) -> None:
+    """Faster than the threshold for a moment, but it ends where it began."""
+    hop = [0.0, 1.0, 2.0, 2.5, 2.0, 1.0]
+    fixes = [(s, hop[s - 20] if 20 <= s < 26 else 0.0, 0.0) for s in range(50)]
+    assert Motion.of(read_trace(gpx(tmp_path / "a.gpx", fixes))).moved_m[-1] == 0
+
+
+def test_headings_are_smoothed_over_noise(gpx: Callable[..., Path], tmp_path: Path, start: float) -> None:
+    fixes = [(s, 0.3 * (-1) ** s, 1.2 * s) for s in range(40)]  # each step by itself points 27 degrees off
+    motion = Motion.of(read_trace(gpx(tmp_path / "a.gpx", fixes)))
+    assert [motion.heading(start + s) for s in np.arange(5, 35, 0.7)] == pytest.approx([90] * 43, abs=6)
+
+
 def test_walking_is_not_standing(
     gpx: Callable[..., Path], north: Callable[..., Fixes], tmp_path: Path
 ) -> None:

@@ -10,12 +10,14 @@ from shapely.geometry.base import BaseGeometry
 
 from gatukoll.runtime.placing.options import GATE, PlacingOptions
 from gatukoll.runtime.placing.pieces import Floats, Piece
+from gatukoll.runtime.placing.shapes import points_along
 
 NEVER = 1e6
 """Misfit of what can't be one thing."""
 
 _DIRECTED_M = 1.0  # a shorter line has no direction to speak of
 _TURN_DEG = 35.0  # two lines that differ more are hardly one crack
+_STEP_M = 0.25
 _MIDDLE_WEIGHT, _MIDDLE_CAP = 0.2, 9.0
 
 
@@ -66,7 +68,7 @@ def direction(shape: BaseGeometry) -> Floats | None:
     """Return the unit vector (2,) of a line's main axis, None for what has none."""
     if shape.geom_type not in ("LineString", "MultiLineString") or shape.length < _DIRECTED_M:
         return None
-    points = shapely.get_coordinates(shapely.segmentize(shape, 0.25))
+    points = points_along(shape, _STEP_M)
     _, _, axes = np.linalg.svd(points - points.mean(axis=0), full_matrices=False)
     return np.asarray(axes[0])
 

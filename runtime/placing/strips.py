@@ -13,7 +13,7 @@ from shapely.geometry.base import BaseGeometry
 
 from gatukoll.runtime.placing.options import PlacingOptions
 from gatukoll.runtime.placing.pieces import Floats, Piece, Pose
-from gatukoll.runtime.placing.shapes import lines, polygons
+from gatukoll.runtime.placing.shapes import lines, points_along, polygons
 
 _BEYOND_M = 60.0  # the road is taken to go on straight for so long beyond the first and last position
 _WIDE_M = 40.0
@@ -45,7 +45,7 @@ class Road:
 
     def stations(self, shape: BaseGeometry) -> tuple[float, float]:
         """Return the first and last station of a shape."""
-        points = shapely.points(shapely.get_coordinates(shapely.segmentize(shape, 1.0)))
+        points = shapely.points(points_along(shape, 1.0))
         at = shapely.line_locate_point(self._line, points)
         return float(at.min()), float(at.max())
 

@@ -362,3 +362,13 @@ def test_looks_break_at_gaps_and_at_new_verdicts() -> None:
     assert len(found[1].line.coords) == 2
     assert found[3].first == START + timedelta(seconds=5)
     assert looks([]) == ()
+
+
+def test_a_part_of_a_line_without_length_does_no_harm() -> None:
+    from gatukoll.runtime.placing.likeness import direction
+    from gatukoll.runtime.placing.shapes import points_along
+
+    shape = shapely.MultiLineString([[[0, 0], [3, 0]], [[1, 1], [1 + 1e-13, 1]]])
+    assert len(points_along(shape, 0.25)) >= 14
+    axis = direction(shape)
+    assert axis is not None and abs(axis[0]) > 0.95

@@ -34,7 +34,7 @@ def test_policies(
 @pytest.mark.parametrize(
     ("text", "zone", "message"),
     [
-        ("strat=2026-09-14T06:58:20Z", None, 'Did you mean "start"'),
+        ("strt=2026-09-14T06:58:20Z", None, 'Did you mean "start"'),
         ("noon", None, r"Allowed: start=.*end=.*offset=0 \(seconds\), gps"),
         ("", None, "not a clock policy"),
         ("gps=1", None, "not a clock policy"),

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import gatukoll.runtime.capture as package
 from gatukoll.runtime.capture.reasons import REASONS, explain, page
+from gatukoll.runtime.capture.sidecar import ClipSettings, MountingSettings, read_sidecar
 
 ROOT = Path(package.__file__).resolve().parents[2]
 
@@ -38,3 +39,20 @@ def test_the_codes_are_those_of_the_expected_list(shared_data: Path) -> None:
 def test_a_code_explains_itself() -> None:
     assert explain("file_empty") == "The file is empty."
     assert explain("of a detector") == "of a detector"
+
+
+def test_the_page_on_captures_names_every_field() -> None:
+    text = (ROOT / "docs" / "captures.md").read_text()
+    for model, prefix in ((ClipSettings, ""), (MountingSettings, "camera.")):
+        for name, field in model.model_fields.items():
+            if name != "camera":
+                assert f"| `{prefix}{name}` | {field.description} |" in text
+
+
+def test_the_example_on_the_page_is_right(tmp_path: Path) -> None:
+    text = (ROOT / "docs" / "captures.md").read_text()
+    (tmp_path / "day.gpx").touch()
+    (tmp_path / "capture.yaml").write_text(text.split("```yaml\n")[1].split("```")[0])
+    said = read_sidecar(tmp_path, "17")
+    assert said.clock and said.clock.text == "start=2026-09-14T06:58:20Z"
+    assert said.device == "truck 7" and dict(said.camera) == {"height_m": 2.35, "pitch_deg": 8.0}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import pickle
 import subprocess
 import sys
 import time
@@ -89,7 +90,7 @@ def load_task(path: Path, settings: Settings | None = None) -> tuple[Segmentatio
         saved = torch.load(path, map_location="cpu", weights_only=False)
         task = SegmentationTask(settings or Settings.model_validate(saved["settings"]), imagenet=False)
         task.load_state_dict(saved["state_dict"])
-    except (OSError, KeyError, RuntimeError, ValueError, TypeError) as error:
+    except (OSError, KeyError, RuntimeError, ValueError, TypeError, pickle.UnpicklingError) as error:
         raise ModelError(f"is no checkpoint that fits ({error})", where=str(path)) from error
     return task, saved
 
@@ -97,6 +98,7 @@ def load_task(path: Path, settings: Settings | None = None) -> tuple[Segmentatio
 def _fit(settings: Settings, split: Split, used: Version) -> Path:
     s, out = settings.train, settings.out
     assert out is not None
+    _quiet()
     torch.set_num_threads(s.threads)
     pl.seed_everything(s.seed, verbose=False)
     if settings.finetune:
@@ -105,10 +107,10 @@ def _fit(settings: Settings, split: Split, used: Version) -> Path:
         task = SegmentationTask(settings, imagenet=settings.resume is None)
     task.development, task.pictures = split.development, out / "pictures"
     task.dataset, task.commit = json.loads(used.json()), _commit()
-    log = _run_log(settings, used)
     with warnings.catch_warnings():
-        # Lightning warns of what is meant: few workers, rare logging, a folder that exists
-        warnings.filterwarnings("ignore", module="pytorch_lightning|lightning_fabric")
+        # Lightning warns of what is meant (few workers, a folder that exists), MLflow of its own SQL
+        warnings.simplefilter("ignore")
+        log = _run_log(settings, used)
         trainer = pl.Trainer(
             accelerator="cpu",
             max_steps=min(s.steps, s.stop_after or s.steps),
@@ -126,6 +128,17 @@ def _fit(settings: Settings, split: Split, used: Version) -> Path:
     if trainer.interrupted:
         logger.warning("stopped at step %d; go on with resume=%s", task.global_step, out / LAST)
     return out / LAST
+
+
+def _quiet() -> None:
+    """Silence what others say by the way (tips, table creation); our own lines of progress remain."""
+    for name, level in {
+        "pytorch_lightning": logging.WARNING,
+        "pytorch_lightning.loggers.mlflow": logging.ERROR,
+        "mlflow": logging.WARNING,
+        "alembic": logging.WARNING,
+    }.items():
+        logging.getLogger(name).setLevel(level)
 
 
 def _commit() -> str:
@@ -187,9 +200,9 @@ class Rounds(pl.LightningDataModule):
         )
 
     def train_dataloader(self) -> DataLoader[Sample]:
-        """Return the samples of the current round, in order."""
+        """Return the samples of the round that begins at the current step, in order."""
         assert self.trainer is not None
-        first = self.trainer.current_epoch * self.per_round
+        first = self.trainer.global_step * self.batch
         samples = range(first, min(first + self.per_round, len(self.crops)))
         return DataLoader(Subset(self.crops, samples), batch_size=self.batch)
 

@@ -18,10 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pyproj import CRS, Transformer
 from scipy.optimize import linear_sum_assignment
-from shapely import hausdorff_distance
+from shapely import hausdorff_distance, transform
 from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
-from shapely.ops import transform
 
 from gatukoll.errors import DataError
 
@@ -209,8 +208,8 @@ def _to_metres(geometries: Sequence[BaseGeometry]) -> list[BaseGeometry]:
         return []
     middle = geometries[0].centroid
     plane = CRS.from_proj4(f"+proj=aeqd +lat_0={middle.y} +lon_0={middle.x} +datum=WGS84 +units=m")
-    project = Transformer.from_crs(4326, plane, always_xy=True).transform
-    return [transform(project, g) for g in geometries]
+    to_plane = Transformer.from_crs(4326, plane, always_xy=True)
+    return [transform(g, lambda xy: np.column_stack(to_plane.transform(*xy.T))) for g in geometries]
 
 
 def _match_class(

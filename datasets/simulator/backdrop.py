@@ -1,9 +1,12 @@
 """Pictures for what stands beside and behind the street: sky, far trees, fronts of houses, trees, hedges.
 
 All are drawn from seeds, RGB(A) uint8 in full light. None is copied from a photograph.
+Pictures of things are kept for the next pass: they are never written to.
 """
 
 from __future__ import annotations
+
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -56,6 +59,7 @@ def panorama(seed: int, light: Light, width: int, height: int, horizon: int, foc
     return np.clip(picture, 0, 255).astype(np.uint8)
 
 
+@lru_cache(maxsize=256)
 def front(house: House) -> Bytes:
     """Return the street front of a house, top row at the eaves."""
     rng = np.random.default_rng([house.seed, 71])
@@ -110,6 +114,7 @@ def _opening(
         cv2.line(picture, (c0, (2 * r0 + r1) // 3), (c1, (2 * r0 + r1) // 3), frame, 2)
 
 
+@lru_cache(maxsize=256)
 def fence(item: Fence) -> Bytes:
     """Return the side of a hedge, wall or picket fence, 12 m of it (repeated along its length)."""
     rng = np.random.default_rng([item.seed, 72])
@@ -137,6 +142,7 @@ def fence(item: Fence) -> Bytes:
     return picture
 
 
+@lru_cache(maxsize=256)
 def tree(seed: int, bush: bool) -> NDArray[np.uint8]:
     """Return a tree or bush, (h, w, 4) RGBA, foot at the middle of the lowest row."""
     rng = np.random.default_rng([seed, 81])

@@ -225,7 +225,7 @@ def patch(damage: Damage, ground: Raster, grey: float, roughness: float) -> Stam
     sides = [np.linspace(corners[i], corners[(i + 1) % 4], 40, endpoint=False) for i in range(4)]
     ring = np.concatenate(sides)
     sway = np.column_stack([shapes.smooth_noise(rng, len(ring), 9), shapes.smooth_noise(rng, len(ring), 9)])
-    ring = ring + sway * 0.008 + rng.normal(0, 0.002, ring.shape)
+    ring = ring + sway * 0.004 + rng.normal(0, 0.002, ring.shape)
     canvas = Canvas(ground, (*(corners.min(axis=0) - 0.15), *(corners.max(axis=0) + 0.15)))
     area = canvas.fill(ring)
     grain = noise(rng, canvas.shape, 0.009 / FINE_M) * roughness * damage.rough

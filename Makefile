@@ -36,7 +36,8 @@ lint: .venv/dev
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/codespell
-	cd tests && ../.venv/bin/mypy -p gatukoll --config-file ../pyproject.toml
+	@mkdir -p build/types && ln -sfn "$(CURDIR)" build/types/gatukoll  # mypy wants the root under its package's name
+	cd build && MYPYPATH=types ../.venv/bin/mypy -p gatukoll --config-file ../pyproject.toml
 	.venv/bin/lint-imports
 
 test: .venv/dev

@@ -49,6 +49,7 @@ class Course:
         axis = np.array([0.0, 1.0])
         if outline.length:
             parts = shapely.get_parts(outline)
+            parts = parts[shapely.length(parts) > 0]
             at = np.linspace(0.0, 1.0, _SAMPLES)
             points = shapely.line_interpolate_point(
                 np.repeat(parts, _SAMPLES), np.tile(at, len(parts)), normalized=True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -25,11 +26,12 @@ class Seen:
 
 @dataclass(slots=True)
 class Counts:
-    """Frames of a capture: accepted + sum(rejected) = offered."""
+    """Frames of a capture: accepted + sum(rejected) = offered; `warnings` stand outside the sum."""
 
     offered: int = 0
     accepted: int = 0
     rejected: Counter[str] = field(default_factory=Counter)
+    warnings: Counter[str] = field(default_factory=Counter)
 
 
 def observe(
@@ -61,6 +63,7 @@ def observe(
             counts.rejected[frame.code] += 1
         else:
             counts.accepted += 1
+            counts.warnings["no_heading"] += math.isnan(frame.heading_deg)
             _judge(frame, chosen, engine, tracks, looked)
         each_frame()
     return counts, {

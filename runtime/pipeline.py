@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -184,7 +185,7 @@ def _record(job: Job, capture: Capture, counts: Counts, reason: CaptureRejected 
         offered=counts.offered,
         accepted=counts.accepted,
         rejected=dict(sorted(counts.rejected.items())),
-        warnings=dict(plan.warnings) if plan else {},
+        warnings=dict(sorted((+(Counter(plan.warnings if plan else {}) + counts.warnings)).items())),
         trace=shapely.MultiLineString(lines) if lines else None,
     )
 

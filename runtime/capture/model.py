@@ -44,7 +44,7 @@ class Capture:
         media: the film, or the pictures in order of name; empty for a trace alone.
         trace: file with the positions, if any.
         sidecar: its ``capture.yaml``, if any.
-        digest: sha256 over kind, names and bytes of media and trace: what makes it this capture, wherever it lies.
+        digest: sha256 over kind, names and bytes of media and trace; the same wherever it lies.
     """
 
     name: str

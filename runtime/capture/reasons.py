@@ -128,9 +128,15 @@ _TABLE: tuple[tuple[str, str, str, str], ...] = (
     ("position_incomplete", "frame", "A position without hemisphere (N/S, E/W).", "Give a trace."),
     (
         "position_outside_area",
-        "frame",
-        "Far outside the area of the city.",
-        "Are latitude and longitude swapped?",
+        "frame capture",
+        "Outside the area of use of the city's coordinate system.",
+        "Set `output: epsg:`; or are latitude and longitude swapped?",
+    ),
+    (
+        "no_heading",
+        "warning",
+        "Nothing says where the frame looks, so what was detected in it has no place.",
+        "Give a trace.",
     ),
     (
         "heading_from_compass",

@@ -37,8 +37,8 @@ class Observation:
         sd_m: one standard deviation of its place per axis, position of the vehicle included.
         heading_deg: direction of travel when it was seen.
         first, last: time of the first and last frame that shows it, UTC.
-        sightings: ``{"source": frame, "frame": index, "box_px": [x0, y0, x1, y1], "score": s, "distance_m": d}``
-            for each frame that shows it.
+        sightings: for each frame that shows it ``{"source": frame, "frame": index,
+            "box_px": [x0, y0, x1, y1], "score": s, "distance_m": d}``.
         attributes: what the detector read.
     """
 

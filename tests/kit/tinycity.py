@@ -68,6 +68,7 @@ def _stamp(path: Path, lat: float, second: int) -> None:
     exif.get_ifd(0x8769).update(
         {0x9003: f"2026:09:14 06:{second // 60:02d}:{second % 60:02d}", 0x9011: "+02:00"}
     )
+    exif.get_ifd(0x8825).pop(17, None)  # no compass: headings come from neighbours
     exif.get_ifd(0x8825).update(
         {
             1: "N",

@@ -198,3 +198,10 @@ def test_pictures_of_real_captures_are_nowhere_in_what_is_written(town: Path) ->
         data = path.read_bytes()
         for magic in (b"\xff\xd8\xff", b"\x89PNG\r\n", b"WEBPVP8"):
             assert magic not in data, path
+
+
+def test_a_lonely_picture_without_heading_is_said(town: Path) -> None:
+    tinycity.street(town / "drive", pictures=1)
+    commands.run([town / "drive"], city_file=tinycity.city(town), out=town / "out", threads=1)
+    run = noted(town / "out")
+    assert run["warnings"] == {"no_heading": 1} and rows(town / "out") == []

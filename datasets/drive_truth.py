@@ -67,7 +67,7 @@ class Match:
     Attributes:
         truth, finding: ids.
         name: class.
-        distance_m: between the middles across the damage: from the finding's centroid to the damage's geometry
+        distance_m: from the finding's centroid to the damage's geometry
             for lines, from centroid to centroid for areas.
         size_ratio: size of the finding over that of the damage; None where either has none.
     """
@@ -86,7 +86,7 @@ class ClassCount:
     Attributes:
         truths: damages that some pass shows.
         found, missed: found + missed = truths.
-        hidden: damages that no pass shows big enough; finding one is neither right nor wrong (not in `false`).
+        hidden: damages that no pass shows big enough; finding one is neither right nor wrong.
         findings: reported; matched + split + false + on_hidden = findings.
         split: further findings on a damage that is matched already.
         on_hidden: findings that match a hidden damage.
@@ -256,7 +256,7 @@ def _match_class(
 
 
 def _apart(true: BaseGeometry, found: BaseGeometry) -> float:
-    """Return the error of a finding's place, m: across a line (its end may be out of sight), between middles else."""
+    """Return a finding's error of place, m: across a line (its ends may be out of sight), else of middles."""
     if true.geom_type.endswith("LineString"):
         return float(true.distance(found.centroid))
     return float(true.centroid.distance(found.centroid))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -30,12 +32,12 @@ def grain(rng: np.random.Generator, columns: int, rows: int) -> Floats:
     field = stones / stones.std() + 0.28 * coarse / coarse.std()
     pits = -np.clip(-stones / stones.std() - 2.2, 0, 3) * 1.6
     field = np.asarray(field + pits, np.float32)
-    return (field - field.mean()) / field.std()
+    return np.asarray((field - field.mean()) / field.std(), np.float32)
 
 
-def _across(street: Street, surface: Surface, x: NDArray[np.float64]) -> NDArray[np.float64]:
+def _across(street: Street, surface: Surface, x: NDArray[Any]) -> NDArray[np.float64]:
     """Return the mean brightness across the street, relative to 1: tracks, oil line, dirt at the kerb."""
-    profile = np.ones_like(x)
+    profile = np.ones(x.shape)
     for track in wheel_tracks(street):
         profile += surface.tracks * np.exp(-(((x - track) / 0.32) ** 2))
     for lane in (-street.width_m / 4, street.width_m / 4):
@@ -73,7 +75,7 @@ def lay(street: Street, surface: Surface) -> Raster:
 
 
 def _blotches(rng: np.random.Generator, columns: int, rows: int) -> Floats:
-    """Return the coarse part at 1/8 of the resolution, unit deviation: 4 cm to 6 m, drawn out along the street."""
+    """Return the coarse part at 1/8 of the resolution, unit deviation: 4 cm to 6 m, long in y."""
     w, h = columns // 8 + 2, rows // 8 + 2
     total = np.zeros((h, w), np.float32)
     for x_px, y_px, share in ((1, 1, 0.16), (3, 3, 0.32), (8, 14, 0.6), (10, 90, 0.7), (40, 120, 0.7)):

@@ -56,7 +56,7 @@ def panorama(seed: int, light: Light, width: int, height: int, horizon: int, foc
         grain = 1 + 0.14 * cloud_field(rng, height, width, 8)[..., None]
         mask = np.arange(height)[:, None] > top[columns][None]
         picture[mask] = (wood * grain)[mask]
-    return np.clip(picture, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(picture, 0, 255), np.uint8)
 
 
 @lru_cache(maxsize=256)
@@ -125,7 +125,7 @@ def fence(item: Fence) -> Bytes:
         )
         shade = np.linspace(1.15, 0.5, h, dtype=np.float32)[:, None, None]
         base = np.array([62, 86, 40], np.float32) * float(rng.uniform(0.8, 1.15))
-        return np.clip(base * shade * (1 + leaf), 0, 255).astype(np.uint8)
+        return np.asarray(np.clip(base * shade * (1 + leaf), 0, 255), np.uint8)
     if item.kind == "wall":
         tone = np.array([150, 144, 134], np.float32) * float(rng.uniform(0.8, 1.15))
         stone = (
@@ -135,7 +135,7 @@ def fence(item: Fence) -> Bytes:
         )
         picture = np.clip(tone * stone, 0, 255).astype(np.uint8)
         picture[:: FRONT_PX_M // 3] = (picture[:: FRONT_PX_M // 3] * 0.75).astype(np.uint8)
-        return picture
+        return np.asarray(picture, np.uint8)
     picture = np.full((h, w, 3), (58, 74, 44), np.uint8)
     columns = np.arange(w)
     picture[:, columns % 5 < 3] = (214, 212, 205)
@@ -174,4 +174,5 @@ def tree(seed: int, bush: bool) -> NDArray[np.uint8]:
         bare = np.clip(trunk - alpha, 0, 1)[..., None]
         rgb = rgb * (1 - bare) + np.array([62, 52, 44], np.float32) * bare
         alpha = np.maximum(alpha, trunk)
-    return np.dstack([rgb, alpha * 255]).astype(np.uint8)
+    picture: NDArray[np.uint8] = np.dstack([rgb, alpha * 255]).astype(np.uint8)
+    return picture

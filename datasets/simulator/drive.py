@@ -42,7 +42,7 @@ class Ground2World:
 
 
 def places(path: CameraPath, times_s: Floats) -> tuple[Floats, Floats]:
-    """Return street points (n, 2) and headings (n,) degrees at times since the film's start (may be negative).
+    """Return street points (n, 2) and headings (n,) degrees at times since the film's start.
 
     The speed swings by 6 % over 17 s and the vehicle sways in its lane over 9 and 23 s.
     """

@@ -21,8 +21,9 @@ CRF = 22
 """x264's constant rate factor: about 6 Mbit/s at 1280x720, as phones and dash cameras write."""
 
 X264 = {"crf": str(CRF), "preset": "veryfast", "x264-params": "bframes=0:mbtree=0"}
-"""Without these x264 (AVX2, as in PyAV 18.1's wheel) writes other bytes from run to run for the same pictures:
-measured 6 of 8 runs differ with the default, none with either switched off. Phones write no B-frames anyway."""
+"""Without these x264 (AVX2, as in PyAV 18.1's wheel) writes other bytes from run to run for the same
+pictures: measured 6 of 8 runs differ with the default, none with either switched off. Phones write no
+B-frames anyway."""
 
 
 def frames(renderer: Renderer, poses: list[Pose]) -> Iterator[Bytes]:

@@ -28,10 +28,10 @@ def _cover(ground: Raster, rows: slice, columns: slice, line: Line, width_m: flo
     points = np.round((_px(ground, line) - [columns.start, rows.start]) * 16).astype(np.int32)
     if width_m is None:
         cv2.fillPoly(plain, [points], 255, cv2.LINE_AA, 4)
-        return plain.astype(np.float32) / 255
+        return np.asarray(plain / np.float32(255), np.float32)
     thick = max(round(width_m / ground.dx), 1)
     cv2.polylines(plain, [points], False, 255, thick, cv2.LINE_AA, 4)
-    return plain.astype(np.float32) / 255 * np.float32(min(width_m / ground.dx / thick, 1.0))
+    return np.asarray(plain / np.float32(255) * min(width_m / ground.dx / thick, 1.0), np.float32)
 
 
 def _field(rng: np.random.Generator, shape: tuple[int, ...], scale: tuple[float, float]) -> Floats:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -56,7 +57,7 @@ def build(scene: Scene) -> Ground:
     return Ground(near, _coarse(scene, near), _tint(scene))
 
 
-def _blank(scene: Scene, dx: float, dy: float) -> tuple[int, int, NDArray[np.float64]]:
+def _blank(scene: Scene, dx: float, dy: float) -> tuple[int, int, NDArray[Any]]:
     columns = int(2 * SIDE_M / dx)
     rows = int((scene.street.length_m + BACK_M + FAR_M) / dy / 32) * 32
     return rows, columns, -SIDE_M + (np.arange(columns) + 0.5) * dx

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 
@@ -30,6 +31,7 @@ Rng = np.random.Generator
 PLASTER = ((196, 186, 160), (208, 196, 150), (188, 172, 150), (214, 208, 198), (176, 150, 124))
 BRICK = ((134, 84, 66), (120, 74, 60), (150, 104, 80), (158, 128, 96))
 WOOD = ((122, 52, 44), (206, 206, 200), (198, 182, 128), (140, 152, 158), (96, 112, 106))
+FENCES: tuple[Literal["hedge", "wall", "pickets"], ...] = ("hedge", "hedge", "wall", "pickets")
 ROOFS = ((112, 66, 52), (84, 56, 50), (66, 66, 70), (92, 88, 84))
 
 
@@ -115,14 +117,14 @@ def _side(rng: Rng, street: Street, border: Border) -> tuple[list[House], list[F
                     float(rng.uniform(8, 11)),
                     eaves,
                     eaves + float(rng.uniform(1.8, 3.6)),
-                    tuple(palette[rng.integers(len(palette))]),
-                    tuple(ROOFS[rng.integers(len(ROOFS))]),
+                    palette[rng.integers(len(palette))],
+                    ROOFS[rng.integers(len(ROOFS))],
                     villas and bool(rng.random() < 0.6),
                     int(rng.integers(1 << 31)),
                 )
             )
         if villas and rng.random() < 0.8:
-            kind = ("hedge", "hedge", "wall", "pickets")[rng.integers(4)]
+            kind = FENCES[rng.integers(4)]
             fences.append(
                 Fence(
                     kind,
@@ -149,10 +151,10 @@ def _side(rng: Rng, street: Street, border: Border) -> tuple[list[House], list[F
             )
         y += front + gap
     at = street.width_m / 2 + border.kerb_m + border.footway_m + 0.15
-    kind = "lamp" if border.side > 0 else "pole"
+    post: Literal["lamp", "pole"] = "lamp" if border.side > 0 else "pole"
     for y in np.arange(float(rng.uniform(0, 30)), street.length_m + BEYOND_M, 34.0):
-        height = 6.5 if kind == "lamp" else 8.0
-        uprights.append(Upright(kind, border.side * at, float(y), height, 0.14, int(rng.integers(2))))
+        height = 6.5 if post == "lamp" else 8.0
+        uprights.append(Upright(post, border.side * at, float(y), height, 0.14, int(rng.integers(2))))
     return houses, fences, uprights
 
 
@@ -185,7 +187,8 @@ def camera_path(
 ) -> CameraPath:
     """Draw a pass: light, place in the lane and speed differ from pass to pass, the street does not.
 
-    Without `camera` one is drawn (pictures `width` px wide, 16:9): a phone in a car or a truck, in the right lane (right-hand traffic).
+    Without `camera` one is drawn (pictures `width` px wide, 16:9): a phone in a car or a truck, in the right
+    lane (right-hand traffic).
     """
     rng = np.random.default_rng([seed, 100 + number])
     drawn = Mounting(

@@ -31,6 +31,11 @@ def wheel_tracks(street: Street) -> tuple[float, ...]:
     return (-quarter - 0.75, -quarter + 0.75, quarter - 0.75, quarter + 0.75)
 
 
+def _track(rng: Rng, street: Street) -> float:
+    """Return the x of a wheel track, two out of three times in the right lane, which the passes drive."""
+    return float(rng.choice(wheel_tracks(street), p=[1 / 6, 1 / 6, 1 / 3, 1 / 3]))
+
+
 def _clip(lines: list[shapes.Points], half: float) -> list[shapes.Points]:
     """Cut lines where they leave the carriageway (the part up to there is kept)."""
     kept = []
@@ -81,9 +86,9 @@ def _crack(rng: Rng, street: Street, y: float, number: int) -> Damage | None:
 
 
 def _network(rng: Rng, street: Street, y: float, number: int) -> Damage | None:
-    across = measured.NETWORK_ACROSS_M.draw(rng, 0.5, 1.6)
-    along = measured.NETWORK_ALONG_M.draw(rng, max(0.9, across * 0.8), 6.0)
-    x = float(rng.choice(wheel_tracks(street))) + rng.normal(0, 0.2)
+    across = measured.NETWORK_ACROSS_M.draw(rng, 0.6, 1.8)
+    along = measured.NETWORK_ALONG_M.draw(rng, max(1.3, across), 6.0)
+    x = _track(rng, street) + rng.normal(0, 0.2)
     x = float(np.clip(x, -street.width_m / 2 + across / 2 + 0.1, street.width_m / 2 - across / 2 - 0.1))
     ring = shapes.ragged_ring(rng, (x, y + along / 2), across, along, 0.28)
     return Damage(
@@ -101,7 +106,7 @@ def _network(rng: Rng, street: Street, y: float, number: int) -> Damage | None:
 def _pothole(rng: Rng, street: Street, y: float, number: int) -> Damage | None:
     across = measured.POTHOLE_ACROSS_M.draw(rng, 0.22, 0.9)
     along = across * float(np.clip(rng.lognormal(0.08, 0.25), 0.6, 1.9))
-    x = float(rng.choice(wheel_tracks(street))) + rng.normal(0, 0.3)
+    x = _track(rng, street) + rng.normal(0, 0.3)
     x = float(np.clip(x, -street.width_m / 2 + 0.3, street.width_m / 2 - 0.3 - across / 2))
     ring = shapes.ragged_ring(rng, (x, y + along / 2), across, along, 0.22)
     return Damage(
@@ -110,7 +115,7 @@ def _pothole(rng: Rng, street: Street, y: float, number: int) -> Damage | None:
         "pothole",
         (as_line(ring),),
         round(float(rng.uniform(0.025, 0.09)), 3),
-        round(measured.POTHOLE_LEVEL.draw(rng, 0.6, 1.2), 3),
+        round(measured.POTHOLE_LEVEL.draw(rng, 0.6, 1.08), 3),
         round(measured.POTHOLE_ROUGH.draw(rng, 1.5, 4.5), 2),
         int(rng.integers(1 << 31)),
     )
@@ -131,7 +136,7 @@ def _patch(rng: Rng, street: Street, y: float, number: int) -> Damage | None:
     corners = np.clip(corners + [x, 0], -half + 0.02, half - 0.02) * [1, 1] + [0, y + along / 2]
     level = measured.PATCH_LEVEL.draw(rng, 0.55, 1.15)
     if 0.93 < level < 1.07:  # the eye would not find it, nor did the labellers
-        level = float(rng.uniform(0.8, 0.93))
+        level = float(rng.uniform(1.07, 1.13) if rng.random() < 0.3 else rng.uniform(0.86, 0.93))
     sealed = float(rng.choice([0.0, 0.0, 0.03, 0.05]))
     return Damage(
         f"patch-{number:02d}",

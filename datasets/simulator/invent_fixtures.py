@@ -20,7 +20,7 @@ def _rectangle(x: float, y: float, across: float, along: float) -> Line:
 
 
 def _marks(rng: Rng, street: Street) -> list[Fixture]:
-    """Middle line 1 m long every 3 m or 3 m every 12 m, edge lines on some streets, a crossing here and there."""
+    """Middle line (1 m every 3 m, or 3 m every 12 m), edge lines on some streets, a few crossings."""
     found = []
     seed = int(rng.integers(1 << 31))
     dash, period = ((1.0, 3.0), (3.0, 12.0), (0.0, 0.0))[rng.integers(3)]

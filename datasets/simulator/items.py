@@ -61,7 +61,7 @@ class Damage:
         kind: crack: longitudinal, transverse, wandering, branched; else the class again.
         lines: crack: centre lines, the first is the main one; else one open ring, its outline.
         width_m: crack: mean opening; network: mean opening of its cracks; pothole: depth; patch: sealed edge.
-        level: crack and network: darkness of the opening 0-1; pothole and patch: luma over that of the asphalt.
+        level: crack, network: darkness of the opening 0-1; pothole, patch: luma over that of the asphalt.
         rough: roughness over that of the asphalt (pothole, patch).
         seed: of all that is finer than `lines`.
     """
@@ -137,7 +137,7 @@ class Fence:
 
 @dataclass(frozen=True, slots=True)
 class Border:
-    """What lies beside the carriageway on one side (-1 left, 1 right): kerb, footway, verge; widths in metres."""
+    """What lies beside the carriageway on one side (-1 left, 1 right): kerb, footway, verge."""
 
     side: Literal[-1, 1]
     kerb_m: float

@@ -40,10 +40,12 @@ def source_json(pictures: int, counts: dict[str, int], seeds: Sequence[int]) -> 
         "classes": {str(v): k for k, v in CLASSES.items()},
         "labels": labels,
         "labelled": (
-            "Made, not labelled: the mask is the scene seen through the same camera. 0 = carriageway without damage, "
-            f"crack = centre line {sight.CRACK_PX} px wide where it takes at least {sight.CRACK_BLACK_PX} px of "
-            f"full black, areas where they fill at least {sight.AREA_PX} px and {sight.AREA_ROWS} rows; 255 = "
-            "outside the carriageway, farther than 0.02 focal lengths (in px) in metres, bonnet, closed seams "
+            "Made, not labelled: the mask is the scene seen through the same camera. "
+            "0 = carriageway without damage, "
+            f"crack = centre line {sight.CRACK_PX} px wide where it takes at least "
+            f"{sight.CRACK_BLACK_PX} px of full black, areas where they fill at least {sight.AREA_PX} px and "
+            f"{sight.AREA_ROWS} rows; 255 = outside the carriageway, "
+            "farther than 0.02 focal lengths (in px) in metres, bonnet, closed seams "
             f"({sight.SEAM_PX} px band), too faint or too small. Manholes, stains, shadows, marks are 0."
         ),
         "licence": "Apache-2.0",
@@ -54,7 +56,7 @@ def source_json(pictures: int, counts: dict[str, int], seeds: Sequence[int]) -> 
         "images": pictures,
         "annotations": counts,
         "country": "none (looks Swedish)",
-        "notes": "group = street (seed). Contrasts and sizes are drawn from figures measured on real sources.",
+        "notes": "group = street (seed). Contrasts and sizes: drawn from figures measured on real sources.",
     }
 
 
@@ -123,12 +125,13 @@ def simulate_labelled(out: Path, seeds: Sequence[int], pictures: int, *, width: 
         `out`, with images/, masks/, source.json and groups.csv.
 
     Raises:
-        DataError: a seed outside the range for training, fewer pictures than streets, or `out` holds a source.
+        DataError: a seed outside the range for training, fewer pictures than streets, or `out` holds
+            a source.
     """
     _check(out, seeds, pictures)
     for name in ("images", "masks"):
         (out / name).mkdir(parents=True, exist_ok=True)
-    counts = dict.fromkeys(CLASSES, 0)
+    counts: dict[str, int] = dict.fromkeys(CLASSES, 0)
     rows: list[tuple[str, str]] = []
     for i, seed in enumerate(seeds):
         share = pictures // len(seeds) + (i < pictures % len(seeds))

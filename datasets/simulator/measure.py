@@ -82,7 +82,7 @@ def _surface(
 
 
 def _objects(grey: Floats, mask: NDArray[np.uint8]) -> Iterator[tuple[str, float]]:
-    """Yield the look of each connected object: its grey level and roughness over those of its surroundings."""
+    """Yield the look of each connected object: its grey level and roughness over its surroundings'."""
     rough = np.abs(grey - cv2.GaussianBlur(grey, (0, 0), 2.0))
     for value, name in NAMES.items():
         count, parts, stats, _ = cv2.connectedComponentsWithStats(
@@ -116,7 +116,7 @@ def _sizes(mask: NDArray[np.uint8], lane: NDArray[np.uint8]) -> Iterator[tuple[s
     """Yield sizes on the road (m) of areas, from the lane's width in px per row: a lane is 3.5 m wide.
 
     The lane's width grows by k px a row below the horizon, so the camera stands LANE_WIDTH_M / k high and a
-    row's distance is focal * height / rows below the horizon; the focal length is taken as 0.95 picture widths.
+    row's distance is focal * height / rows below the horizon; the focal length is taken as 0.95 widths.
     """
     widths = (lane > 0).sum(axis=1).astype(np.float64)
     touches = (lane[:, 0] > 0) | (lane[:, -1] > 0)

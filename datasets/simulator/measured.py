@@ -24,7 +24,7 @@ class Figure:
     source: str
 
     def draw(self, rng: np.random.Generator, low: float, high: float) -> float:
-        """Draw from a split log-normal through the quantiles, cut off at `low` and `high` by drawing again."""
+        """Draw from a split log-normal through the quantiles, cut off at `low` and `high`."""
         q10, q50, q90 = self.quantiles
         for _ in range(50):
             z = rng.normal()
@@ -45,7 +45,9 @@ EXPOSED_LEVEL = Figure((55.0, 88.0, 135.0), f"between {CHIBA} and {GOLD}")
 """Luma of sunlit asphalt that a pass is exposed for; shadows then lie lower."""
 
 ASPHALT_ROUGH_1PX = Figure((0.086, 0.107, 0.144), CHIBA)
-"""Standard deviation of what a Gaussian of 1 px removes, over the level; lower quarter; gold 0.020 0.030 0.055.
+"""Standard deviation of what a Gaussian of 1 px removes, over the level, in the lower quarter.
+
+In gold 0.020, 0.030, 0.055.
 
 The simulator aims between the two: Chiba's pictures are sharpened hard, film frames are not.
 """
@@ -57,10 +59,12 @@ ASPHALT_ROUGH_8PX = Figure((0.025, 0.041, 0.085), CHIBA)
 """The same between 4 and 8 px: blotches; gold 0.005, 0.012, 0.020."""
 
 CRACK_DARKNESS_PX = Figure((0.05, 0.338, 0.854), CHIBA)
-"""Light lost across a crack, px of full black (252 cracks; the 10 % quantile is below the noise, set to 0.05).
+"""Light lost across a crack, px of full black (252 cracks).
 
-The labelled half of those pictures reaches from 4 to about 15 m; with a focal length of about 520 px a pixel is
-8 to 30 mm there, 20 mm on the mean: median 7 mm, 90 % 17 mm of full black.
+The 10 % quantile lies below the noise and is set to 0.05.
+
+The labelled half of those pictures reaches from 4 to about 15 m; with a focal length of about 520 px a
+pixel is 8 to 30 mm there, 20 mm on the mean: median 7 mm, 90 % 17 mm of full black.
 """
 
 CRACK_BLACK_M = Figure((0.0035, 0.0095, 0.0210), f"{CHIBA}, through 20 mm a px")
@@ -71,7 +75,7 @@ NETWORK_LEVEL = Figure((0.912, 0.967, 1.004), GOLD)
 
 NETWORK_ACROSS_M = Figure((0.367, 0.739, 1.604), GOLD)
 NETWORK_ALONG_M = Figure((0.364, 1.252, 4.258), GOLD)
-"""Sides of 98 alligator areas on the road. The simulator leaves out those under 0.5 x 0.9 m."""
+"""Sides of 98 alligator areas on the road. The simulator leaves out those under 0.6 x 1.3 m."""
 
 POTHOLE_LEVEL = Figure((0.731, 0.962, 1.194), GOLD)
 """Luma of a pothole over its surroundings (104 holes): often no darker on the whole, but rough."""

@@ -40,7 +40,7 @@ def _mips(picture: Bytes, levels: int = 5) -> list[Bytes]:
 
 
 def _lit(picture: Bytes, factor: float) -> Bytes:
-    return np.clip(picture.astype(np.float32) * factor, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(picture * np.float32(factor), 0, 255), np.uint8)
 
 
 def side_light(light: Light, side: float) -> float:

@@ -22,6 +22,10 @@ FAR_M = 200.0
 """The ground ends here; the panorama's far trees stand on that line."""
 
 
+METERING, MAX_GAIN = 0.85, 1.5
+"""How far automatic exposure makes up for shade on the carriageway, and where it stops."""
+
+
 @dataclass(frozen=True, slots=True)
 class Pose:
     """Where the camera is: street metres, degrees; heading clockwise from the street's direction."""
@@ -74,7 +78,10 @@ class Renderer:
         light, mount = path.light, path.camera
         self.view = ground.view(painted or ground.build(scene), path.speed_mps * light.shutter_s)
         self.shade = shade.shadows(scene, light)
-        self.props = props.prepare(scene, light, light.exposure)
+        # the phone meters what it sees: a street in the shade of its houses is exposed for the shade
+        gain = light.exposure / _mean_light(self.shade, scene.street.width_m / 2) ** METERING
+        self.gain = min(gain, MAX_GAIN)
+        self.props = props.prepare(scene, light, self.gain)
         self.focal = mount.width / 2 / math.tan(math.radians(mount.hfov_deg) / 2)
         self.sky_size = (int(mount.width * 1.5), int(mount.height * 1.6))
         self.sky_horizon = int(self.sky_size[1] * 0.75)
@@ -115,7 +122,7 @@ class Renderer:
         top, distance, along = _rows(camera)
         if top >= camera.height:
             return
-        to_street = np.linalg.inv(homography(camera, pose))
+        to_street = np.asarray(np.linalg.inv(homography(camera, pose)), np.float64)
         shape = (camera.height - top, camera.width)
         luma = np.zeros(shape, np.uint8)
         near_from = int(np.searchsorted(-distance, -NEAR_M))
@@ -130,7 +137,7 @@ class Renderer:
         cold = cv2.merge(
             [lit, cv2.addWeighted(lit, 0.94, lit, 0, 15.3), cv2.addWeighted(lit, 0.86, lit, 0, 35.7)]
         )
-        coloured = cv2.multiply(tint, cv2.merge([luma] * 3), scale=self.path.light.exposure / 128)
+        coloured = cv2.multiply(tint, cv2.merge([luma] * 3), scale=self.gain / 128)
         coloured = cv2.multiply(coloured, cold, scale=1 / 255)
         hazy = np.exp(-np.clip(distance, 0, FAR_M) / 100 * self.path.light.haze).astype(np.float32)[
             :, None, None
@@ -165,6 +172,12 @@ class Renderer:
                     reach = (reach[0], min(reach[1], pose.y + NEAR_M + 12))
                 _warp(levels[chosen[start]], to_street, top + first, luma[first:last], reach)
                 start = i
+
+
+def _mean_light(shade_map: Raster, half_m: float) -> float:
+    """Return the mean share of light on the carriageway, 0..1."""
+    c0, _, c1, _ = shade_map.window(-half_m, 0, half_m, 1)
+    return float(shade_map.data[:, c0:c1].mean()) / 255
 
 
 def _rows(camera: Camera) -> tuple[int, NDArray[np.float64], NDArray[np.float64]]:

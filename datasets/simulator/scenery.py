@@ -56,7 +56,7 @@ class Stage:
     def wall(
         self, mips: list[Bytes], x: float, span: tuple[float, float], top: float, repeat: float | None
     ) -> None:
-        """Draw an upright picture along the street at x from y0 to y1; `repeat` = its length in m if it tiles."""
+        """Draw an upright picture along the street at x; `repeat` = its length in m if it tiles."""
         y0, y1 = span
         near = max(y0, self.y + abs(x - self.x) / 1.15)
         far = min(y1, self.y + REACH_M)

@@ -23,7 +23,7 @@ class Sensor:
         self.vignette = cv2.merge([np.clip(255 * (1 - 0.16 * far), 0, 255).astype(np.uint8)] * 3)
         grain = rng.standard_normal((h + 64, w + 64), dtype=np.float32)
         # the sensor's noise is smoothed by demosaicing and the phone's denoiser
-        grain = cv2.GaussianBlur(grain, (0, 0), 0.6)
+        grain = np.asarray(cv2.GaussianBlur(grain, (0, 0), 0.6), np.float32)
         self.grain = np.clip(grain / grain.std() * path.light.noise, -40, 40).astype(np.int16)
         self.bonnet = _bonnet(rng, h, w, path.camera.bonnet) if path.camera.bonnet > 0 else None
 

@@ -7,10 +7,12 @@ import math
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from gatukoll.datasets.simulator.items import Light, Scene
 from gatukoll.datasets.simulator.raster import Raster
 
+Bytes = NDArray[np.uint8]
 DX_M, DY_M = 0.05, 0.10
 SIDE_M = 14.0
 BACK_M, FAR_M = 4.0, 160.0
@@ -32,15 +34,17 @@ def shadows(scene: Scene, light: Light) -> Raster:
     return Raster(lit.astype(np.uint8), -SIDE_M, -BACK_M, DX_M, DY_M)
 
 
-def _cast(scene: Scene, light: Light, dark: np.ndarray) -> None:  # type: ignore[type-arg]
+def _cast(scene: Scene, light: Light, dark: Bytes) -> None:
     rng = np.random.default_rng([scene.seed, 51])
     reach = 1 / math.tan(math.radians(light.sun_height_deg))
     away = np.array(
         [-math.sin(math.radians(light.sun_from_deg)), -math.cos(math.radians(light.sun_from_deg))]
     )
 
-    def px(points: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
-        return np.round((points - [-SIDE_M, -BACK_M]) / [DX_M, DY_M] * 16 - 8).astype(np.int32)
+    def px(points: NDArray[np.float64]) -> NDArray[np.int32]:
+        return np.round((points - [-SIDE_M, -BACK_M]) / [DX_M, DY_M] * 16 - 8).astype(
+            np.int32
+        )  # OpenCV's fixed point, 4 bits
 
     for house in scene.houses:
         back = house.x + math.copysign(house.depth_m, house.x)
@@ -58,19 +62,22 @@ def _cast(scene: Scene, light: Light, dark: np.ndarray) -> None:  # type: ignore
         tip = foot + away * item.height_m * reach
         if item.kind in ("lamp", "pole"):
             thick = max(round(item.width_m / DX_M), 1)
-            cv2.line(
-                dark, *[tuple(p.tolist()) for p in px(np.array([foot, tip]))], 255, thick, cv2.LINE_AA, 4
-            )  # type: ignore[call-overload]
+            _stroke(dark, px(np.array([foot, tip])), 255, thick)
             continue
-        cv2.line(dark, *[tuple(p.tolist()) for p in px(np.array([foot, tip]))], 255, 4, cv2.LINE_AA, 4)  # type: ignore[call-overload]
+        _stroke(dark, px(np.array([foot, tip])), 255, 4)
         crown = foot + away * item.height_m * 0.62 * reach
         for _ in range(260 if item.kind == "tree" else 60):  # leaves and twigs, with light between them
             off = rng.normal(0, 0.24, 2) * item.width_m + away * rng.normal(0, 0.2) * item.height_m * reach
             spot = px((crown + off)[None])[0]
             size = int(rng.uniform(0.06, 0.34) / DX_M * 16)
-            cv2.ellipse(dark, tuple(spot.tolist()), (size, size // 2), 0, 0, 360, 255, -1, cv2.LINE_AA, 4)  # type: ignore[call-overload]
+            cv2.ellipse(dark, tuple(spot.tolist()), (size, size // 2), 0, 0, 360, 255, -1, cv2.LINE_AA, 4)
     poles = sorted((u for u in scene.uprights if u.kind == "pole"), key=lambda u: u.y)
     for a, b in itertools.pairwise(poles):
         for h in (0.86, 0.93):
             ends = np.array([[a.x, a.y], [b.x, b.y]]) + away * a.height_m * h * reach
-            cv2.line(dark, *[tuple(p.tolist()) for p in px(ends)], 200, 1, cv2.LINE_AA, 4)  # type: ignore[call-overload]
+            _stroke(dark, px(ends), 200, 1)
+
+
+def _stroke(dark: Bytes, ends: NDArray[np.int32], value: int, width: int) -> None:
+    a, b = ends.tolist()
+    cv2.line(dark, a, b, value, width, cv2.LINE_AA, 4)

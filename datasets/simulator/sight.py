@@ -91,7 +91,7 @@ def crack(mask: Mask, camera: Camera, pose: Pose, damage: Damage) -> None:
 
 
 def mask(scene: Scene, path: CameraPath, pose: Pose) -> Mask:
-    """Return the mask of a frame, (height, width) uint8: classes of `CLASSES`, 0 undamaged, 255 not judged."""
+    """Return the mask of a frame, (height, width) uint8: `CLASSES`, 0 undamaged, 255 not judged."""
     camera = camera_at(path, pose)
     shape = (camera.height, camera.width)
     half, far = scene.street.width_m / 2, pose.y + far_m(camera)
@@ -120,7 +120,7 @@ def _dense(line: Points, near: float, far: float) -> Points:
     """Return a long straight line cut to the stretch near..far, with a point every half metre."""
     t = np.linspace(0, 1, max(int(np.hypot(*(line[-1] - line[0])) * 2), 2))[:, None]
     points = line[0] + (line[-1] - line[0]) * t
-    return points[(points[:, 1] > near) & (points[:, 1] < far + 1)]
+    return np.asarray(points[(points[:, 1] > near) & (points[:, 1] < far + 1)])
 
 
 def _touches(damage: Damage, near: float, far: float) -> bool:

@@ -54,7 +54,7 @@ class Canvas:
         """Return a filled outline, 0..1, with smooth edges."""
         plain = np.zeros(self.shape, np.uint8)
         cv2.fillPoly(plain, [np.round(self.px(ring) * 16).astype(np.int32)], 255, cv2.LINE_AA, 4)
-        return plain.astype(np.float32) / 255
+        return np.asarray(plain / np.float32(255), np.float32)
 
     def down(self, fine: Floats) -> Floats:
         """Return the canvas at the map's pixels, by area."""
@@ -64,7 +64,7 @@ class Canvas:
     def stamp(self, factor: Floats, alpha: Floats, value: Floats) -> Stamp:
         """Return what was painted, at the map's pixels."""
         solid = self.down(alpha)
-        weighted = self.down(alpha * value) / np.maximum(solid, 1e-4)
+        weighted = np.asarray(self.down(alpha * value) / np.maximum(solid, 1e-4), np.float32)
         return Stamp(self.column, self.row, self.down(factor), solid, weighted)
 
 
@@ -154,10 +154,12 @@ def network(damage: Damage, ground: Raster, grey: float) -> Stamp:
     inner = cv2.GaussianBlur(canvas.fill(ring), (0, 0), 0.05 / FINE_M)
     for _ in range(rng.poisson(2.0 * len(ring) / 48)):  # plates' corners are missing
         spot = ring.mean(axis=0) + rng.normal(0, 0.25, 2) * np.ptp(ring, axis=0)
-        chip = shapes.ragged_ring(rng, (spot[0], spot[1]), *rng.uniform(0.03, 0.08, 2), 0.25)
+        chip = shapes.ragged_ring(
+            rng, (spot[0], spot[1]), float(rng.uniform(0.03, 0.08)), float(rng.uniform(0.03, 0.08)), 0.25
+        )
         np.maximum(cover, 0.8 * canvas.fill(chip), out=cover)
     factor, alpha = _opened(canvas, cover, damage.level, rng)
-    plates = 1 + inner * (0.045 * noise(rng, canvas.shape, cell / FINE_M) - 0.02)
+    plates = 1 + inner * (0.05 * noise(rng, canvas.shape, cell / FINE_M) - 0.01)
     return canvas.stamp(factor * plates, alpha, np.full(canvas.shape, 0.16 * grey, np.float32))
 
 

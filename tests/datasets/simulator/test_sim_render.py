@@ -42,7 +42,8 @@ def test_edges_of_a_known_patch_lie_where_to_pixels_puts_them(bare: Scene, frame
     grey = frame.mean(axis=2)
     # across the middle of each side, the step from dark to light is at the projected point
     for inner, outer in (
-        ((-0.5, 9.5), (-1.5, 9.5)), ((0.5, 9.5), (1.5, 9.5)), ((0.0, 8.4), (0.0, 7.6)), ((0.0, 10.4), (0.0, 11.6)),
+        ((-0.5, 9.5), (-1.5, 9.5)), ((0.5, 9.5), (1.5, 9.5)),
+        ((0.0, 8.4), (0.0, 7.6)), ((0.0, 10.4), (0.0, 11.6)),
     ):  # fmt: skip
         middle = (np.array(inner) + outer) / 2
         ends = to_pixels(camera, np.array([inner, outer, middle]) - [POSE.x, POSE.y])

@@ -39,7 +39,7 @@ def test_a_street_shows_every_class_and_damages_keep_apart(street: scene.Scene) 
     half = street.street.width_m / 2
     boxes = [box_of(d) for d in street.damages]
     for i, a in enumerate(boxes):
-        assert -half <= a[0] and a[2] <= half and 0 < a[1] and a[3] < 120
+        assert -half <= a[0] and a[2] <= half and a[1] > 0 and a[3] < 120
         for b in boxes[i + 1 :]:
             gap = max(b[0] - a[2], a[0] - b[2], b[1] - a[3], a[1] - b[3])
             assert gap >= MARGIN_M - 1e-6

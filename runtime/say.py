@@ -38,11 +38,11 @@ def plan(job: Job, threads: int | None) -> None:
     for name, code, detail in job.found.rejected:
         screen.print(f"{name}: would be rejected, {code}: {detail}", markup=False)
     engine = Engine([item.loaded for item in job.chosen], threads)
-    minutes = frames * engine.seconds_per_frame() / 60
+    seconds = frames * engine.seconds_per_frame()
+    takes = f"{seconds / 60:.0f} minutes" if seconds > 90 else f"{seconds:.0f} seconds"
     screen.print(
-        f"{len(job.found.captures)} captures, {km:.2f} km, {frames} frames due, about {minutes:.1f} "
-        f"minutes on {engine.threads} threads. Ignored: {_counts(job.found.ignored) or 'nothing'}. "
-        "Nothing was done."
+        f"{len(job.found.captures)} captures, {km:.2f} km, {frames} frames due, about {takes} on "
+        f"{engine.threads} threads. Ignored: {_counts(job.found.ignored) or 'nothing'}. Nothing was done."
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
@@ -167,21 +167,16 @@ def together(pieces: Sequence[Piece]) -> Piece:
     near = min(pieces, key=lambda p: p.distance_m)
     shape = shapely.union_all([p.shape for p in pieces])
     centre = shape.centroid
-    values = {name: getattr(near, name) for name in Piece.__slots__}
-    return Piece(
-        **values
-        | {
-            "score": best.score,
-            "attributes": {
-                k: v for p in sorted(pieces, key=lambda p: p.score) for k, v in p.attributes.items()
-            },
-            "boxes": tuple(sorted(b for p in pieces for b in p.boxes)),
-            "shape": shape,
-            "place": np.array([centre.x, centre.y]),
-            "length_m": sum(p.length_m for p in pieces),
-            "width_m": max(p.width_m for p in pieces),
-            "area_m2": sum(p.area_m2 for p in pieces),
-            "near_cut": any(p.near_cut for p in pieces),
-            "whole": all(p.whole for p in pieces),
-        }
+    return replace(
+        near,
+        score=best.score,
+        attributes=best.attributes,
+        boxes=tuple(sorted(b for p in pieces for b in p.boxes)),
+        shape=shape,
+        place=np.array([centre.x, centre.y]),
+        length_m=sum(p.length_m for p in pieces),
+        width_m=max(p.width_m for p in pieces),
+        area_m2=sum(p.area_m2 for p in pieces),
+        near_cut=any(p.near_cut for p in pieces),
+        whole=all(p.whole for p in pieces),
     )

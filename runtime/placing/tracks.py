@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
+import shapely
 from scipy.optimize import linear_sum_assignment
 
 from gatukoll.detectors.contract import Detection
@@ -85,10 +86,7 @@ class CaptureTracks:
             elif self._plane is not None:
                 found.append(combine(pieces, self._poses, self._plane, self.options))
         found.sort(key=_canonical)
-        return tuple(
-            Observation(**{n: getattr(o, n) for n in Observation.__slots__} | {"number": number})
-            for number, o in enumerate(found)
-        )
+        return tuple(replace(o, number=number) for number, o in enumerate(found))
 
     def _pose(self, frame: Frame) -> Pose | None:
         """Note where the vehicle is; None where its heading is unknown."""
@@ -130,9 +128,13 @@ def _assign(pieces: list[Piece], tracks: list[Track], options: PlacingOptions) -
     """Return for each piece the index of its track, or None (Hungarian; a new track costs the gate)."""
     if not pieces or not tracks:
         return [None] * len(pieces)
-    cost: Floats = np.array(
-        [[min(misfit(old, piece, options) for old in t.latest) for t in tracks] for piece in pieces]
-    )
+    latest = [(column, piece) for column, track in enumerate(tracks) for piece in track.latest]
+    shapes = np.array([piece.shape for _, piece in latest], dtype=object)
+    cost: Floats = np.full((len(pieces), len(tracks)), NEVER)
+    for row, piece in enumerate(pieces):
+        for i in np.flatnonzero(shapely.dwithin(shapes, piece.shape, options.gate_cap_m)):
+            column, old = latest[i]
+            cost[row, column] = min(cost[row, column], misfit(old, piece, options))
     anew = np.full((len(pieces), len(pieces)), worst(options))
     rows, columns = linear_sum_assignment(np.hstack([cost, anew]))
     return [

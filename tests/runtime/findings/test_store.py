@@ -289,3 +289,12 @@ def test_an_empty_file_becomes_a_store(path: Path) -> None:
         Store.open(path)
     with Store.open(path, write=True) as store:
         assert store.records() == ()
+
+
+def test_any_file_name_will_do(tmp_path: Path) -> None:
+    path = tmp_path / "Höör 100% ?mode=ro&x#1.sqlite"
+    with Store.open(f"sqlite:///{path}", write=True) as store:
+        store.add(record(), [facts()])
+    with Store.open(path) as store:
+        assert len(store.records()) == 1
+    assert sorted(p.name for p in tmp_path.iterdir()) == [path.name, f"{path.name}.lock"]

@@ -121,7 +121,8 @@ def place(
         pose=pose,
         name=seen.name,
         score=float(seen.score),
-        attributes=dict(seen.attributes),
+        # the store takes plain numbers only
+        attributes={k: v.item() if isinstance(v, np.generic) else v for k, v in seen.attributes.items()},
         boxes=((tuple(float(v) for v in seen.box_px), float(seen.score)),),  # type: ignore[arg-type]
         shape=shapely.transform(shape, pose.to_plane),
         place=pose.to_plane(middle)[0],

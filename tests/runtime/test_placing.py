@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -306,7 +307,7 @@ def test_what_can_not_be_placed_is_counted() -> None:
 
 def test_a_point_lies_where_it_was_seen() -> None:
     box = (600.0, 560.0, 680.0, 640.0)
-    post = Detection("post", 0.5, box, attributes={"type": "C31"})
+    post = Detection("post", 0.5, box, attributes={"type": "C31", "limit": np.float32(40)})
     where = placed(post, "point")
     tracks = CaptureTracks()
     tracks.add(at(7, np.zeros(2), 90.0), [(post, where)])
@@ -315,7 +316,7 @@ def test_a_point_lies_where_it_was_seen() -> None:
     assert PLANE.to_metres(shapely.get_coordinates(seen.geometry))[0] == pytest.approx(
         [ahead, -right], abs=0.01
     )
-    assert seen.attributes == {"type": "C31"}
+    assert json.dumps(seen.attributes) == '{"type": "C31", "limit": 40.0}'
     assert seen.sightings == (
         {
             "source": "film@7",

@@ -99,8 +99,7 @@ def _border(rng: Rng, side: int) -> Border:
 def _side(rng: Rng, street: Street, border: Border) -> tuple[list[House], list[Fence], list[Upright]]:
     """Build up one side of the street: lots with a house, a fence or hedge, trees; lamps in between."""
     edge = street.width_m / 2 + border.kerb_m + border.footway_m + border.verge_m
-    villas = rng.random() < 0.6
-    palette = WOOD + PLASTER if villas else BRICK + PLASTER
+    villas = bool(rng.random() < 0.6)
     houses, fences, uprights = [], [], []
     y = -12.0
     while y < street.length_m + BEYOND_M:
@@ -108,54 +107,49 @@ def _side(rng: Rng, street: Street, border: Border) -> tuple[list[House], list[F
         gap = float(rng.uniform(7, 16) if villas else rng.choice([0.0, 0.0, 8.0]))
         setback = float(rng.uniform(3.5, 8) if villas else rng.uniform(0.3, 1.5))
         if rng.random() < 0.86:
-            eaves = float(rng.uniform(3.0, 5.6) if villas else rng.uniform(7.5, 13))
-            houses.append(
-                House(
-                    border.side * (edge + setback),
-                    y,
-                    y + front,
-                    float(rng.uniform(8, 11)),
-                    eaves,
-                    eaves + float(rng.uniform(1.8, 3.6)),
-                    palette[rng.integers(len(palette))],
-                    ROOFS[rng.integers(len(ROOFS))],
-                    villas and bool(rng.random() < 0.6),
-                    int(rng.integers(1 << 31)),
-                )
-            )
+            houses.append(_house(rng, border.side * (edge + setback), y, y + front, villas))
         if villas and rng.random() < 0.8:
-            kind = FENCES[rng.integers(4)]
-            fences.append(
-                Fence(
-                    kind,
-                    border.side * edge,
-                    y - gap / 2,
-                    y + front + gap / 2 - 1.5,
-                    float(rng.uniform(0.9, 1.7) if kind == "hedge" else rng.uniform(0.7, 1.1)),
-                    int(rng.integers(1 << 31)),
-                )
-            )
+            fences.append(_fence(rng, border.side * edge, y - gap / 2, y + front + gap / 2 - 1.5))
         for _ in range(rng.integers(0, 4) if villas else rng.integers(0, 2)):
-            tall = rng.random() < 0.55
-            height = float(rng.uniform(4.5, 10) if tall else rng.uniform(0.8, 2.2))
-            width = height * float(rng.uniform(0.55, 0.9) if tall else rng.uniform(0.9, 1.4))
-            uprights.append(
-                Upright(
-                    "tree" if tall else "bush",
-                    border.side * (edge + float(rng.uniform(0.8, 3.0))),
-                    y + float(rng.uniform(-gap, front)),
-                    height,
-                    width,
-                    int(rng.integers(6)),
-                )
-            )
+            at = border.side * (edge + float(rng.uniform(0.8, 3.0)))
+            uprights.append(_green(rng, at, y + float(rng.uniform(-gap, front))))
         y += front + gap
-    at = street.width_m / 2 + border.kerb_m + border.footway_m + 0.15
+    at = border.side * (street.width_m / 2 + border.kerb_m + border.footway_m + 0.15)
     post: Literal["lamp", "pole"] = "lamp" if border.side > 0 else "pole"
-    for y in np.arange(float(rng.uniform(0, 30)), street.length_m + BEYOND_M, 34.0):
+    for along in np.arange(float(rng.uniform(0, 30)), street.length_m + BEYOND_M, 34.0):
         height = 6.5 if post == "lamp" else 8.0
-        uprights.append(Upright(post, border.side * at, float(y), height, 0.14, int(rng.integers(2))))
+        uprights.append(Upright(post, at, float(along), height, 0.14, int(rng.integers(2))))
     return houses, fences, uprights
+
+
+def _house(rng: Rng, x: float, y0: float, y1: float, villa: bool) -> House:
+    palette = WOOD + PLASTER if villa else BRICK + PLASTER
+    eaves = float(rng.uniform(3.0, 5.6) if villa else rng.uniform(7.5, 13))
+    return House(
+        x=x,
+        y0=y0,
+        y1=y1,
+        depth_m=float(rng.uniform(8, 11)),
+        eaves_m=eaves,
+        ridge_m=eaves + float(rng.uniform(1.8, 3.6)),
+        colour=palette[rng.integers(len(palette))],
+        roof=ROOFS[rng.integers(len(ROOFS))],
+        boards=villa and bool(rng.random() < 0.6),
+        seed=int(rng.integers(1 << 31)),
+    )
+
+
+def _fence(rng: Rng, x: float, y0: float, y1: float) -> Fence:
+    kind = FENCES[rng.integers(4)]
+    height = float(rng.uniform(0.9, 1.7) if kind == "hedge" else rng.uniform(0.7, 1.1))
+    return Fence(kind, x, y0, y1, height, int(rng.integers(1 << 31)))
+
+
+def _green(rng: Rng, x: float, y: float) -> Upright:
+    tall = rng.random() < 0.55
+    height = float(rng.uniform(4.5, 10) if tall else rng.uniform(0.8, 2.2))
+    width = height * float(rng.uniform(0.55, 0.9) if tall else rng.uniform(0.9, 1.4))
+    return Upright("tree" if tall else "bush", x, y, height, width, int(rng.integers(6)))
 
 
 def light(rng: Rng) -> Light:

@@ -41,7 +41,9 @@ def _capture_yaml(path: CameraPath, start: datetime) -> str:
     )
 
 
-def _check(out: Path, seed: int, length_m: float, passes: int, fps: int, speed_kmh: float) -> None:
+def _check(
+    out: Path, seed: int, length_m: float, passes: int, fps: int, speed_kmh: float, start: datetime
+) -> None:
     """Refuse what can't be filmed before anything is written."""
     for name, value, low, high in (
         ("length_m", length_m, 20, 5000),
@@ -53,6 +55,10 @@ def _check(out: Path, seed: int, length_m: float, passes: int, fps: int, speed_k
             raise DataError(f"{value} is out of range", where=f"simulate {name}", allowed=f"{low} to {high}")
     if seed < 0:
         raise DataError(f"{seed} is negative", where="simulate seed", allowed="whole numbers from 0")
+    if start.tzinfo is None:
+        raise DataError(
+            f"{start.isoformat()} names no time zone", where="simulate start_utc", allowed="an aware time"
+        )
     old = out / "truth.json"
     if old.is_file() and json.loads(old.read_text()).get("seed") != seed:
         raise DataError(
@@ -136,7 +142,7 @@ def simulate(
     Raises:
         DataError: an argument is out of range, or `out` holds another street.
     """
-    _check(out, seed, length_m, passes, fps, speed_kmh)
+    _check(out, seed, length_m, passes, fps, speed_kmh, start_utc)
     out.mkdir(parents=True, exist_ok=True)
     began = time.perf_counter()
     street = scene.random(seed, length_m=length_m, origin=origin)
@@ -146,16 +152,20 @@ def simulate(
     for number in range(1, passes + 1):
         path = scene.camera_path(seed, number, street.street, speed_kmh=speed_kmh, camera=camera)
         later = int(np.random.default_rng([seed, number, 9]).integers(0, 3 * 3600)) if number > 1 else 0
-        start = start_utc + timedelta(days=number - 1, seconds=later)
+        start = start_utc.astimezone(UTC) + timedelta(days=number - 1, seconds=later)
         target, record, ids = _write_pass(out, street, painted, path, start, fps, progress)
         films.append(target)
         records.append(record)
         seen[record["name"]] = ids
-    value = truth.truth(street, records, seen)
+    _write_street(out, street, truth.truth(street, records, seen))
+    return films
+
+
+def _write_street(out: Path, street: Scene, value: dict[str, Any]) -> None:
+    """Write truth.json, truth.geojson and scene.json."""
     (out / "truth.json").write_text(json.dumps(value, indent=1) + "\n", encoding="utf-8")
     (out / "truth.geojson").write_text(json.dumps(truth.geojson(value)) + "\n", encoding="utf-8")
     (out / "scene.json").write_text(scene.to_json(street), encoding="utf-8")
-    return films
 
 
 def main(

@@ -95,14 +95,3 @@ def _broken(rng: np.random.Generator, p: Points, q: Points) -> Points:
     side = np.array([-(q - p)[1], (q - p)[0]]) / max(np.hypot(*(q - p)), 1e-6)
     sway = smooth_noise(rng, n + 1, 2.0) * 0.006 * np.sin(np.pi * at[:, 0])
     return np.asarray(line + side * sway[:, None])
-
-
-def inside(rings: list[Points], points: Points) -> NDArray[np.bool_]:
-    """Say which points (n, 2) lie in any of the rings."""
-    hit = np.zeros(len(points), bool)
-    for ring in rings:
-        flat = ring.astype(np.float32)
-        hit |= np.array(
-            [cv2.pointPolygonTest(flat, (float(x), float(y)), False) >= 0 for x, y in points], bool
-        )
-    return hit

@@ -133,3 +133,8 @@ def test_start_is_kept_to_the_zone_it_names(tmp_path: Path) -> None:
     path = scene.camera_path(1, 1, scene.random(1, length_m=40).street, speed_kmh=30)
     trace = gpxpy.parse(drive.gpx(path, scene.random(1, length_m=40).street, start))
     assert trace.tracks[0].segments[0].points[3].time == start
+
+
+def test_a_time_without_zone_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="names no time zone"):
+        make.simulate(tmp_path / "x", SEED, length_m=24, start_utc=datetime(2026, 1, 2))

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
 
 from gatukoll.errors import StoppedEarly, UserError
 
-if TYPE_CHECKING:  # these bring onnxruntime, av and shapely, which `detectors` and `config` have no use for
-    from gatukoll.runtime.pipeline import Job
-    from gatukoll.runtime.summary import Summary
-
-FINISHED, STRICT = 0, 4
+FINISHED, BUG, STRICT = 0, 1, 4
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 screen = Console(highlight=False, soft_wrap=True)
 
@@ -40,44 +37,25 @@ def run(
         StoppedEarly: by a signal or a full disk; what was finished is kept.
     """
     from gatukoll.runtime import pipeline, say
+    from gatukoll.runtime.job import prepare
 
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     started = datetime.now(UTC)
-    job = pipeline.prepare(paths, city_file, clock)
+    job = prepare(paths, city_file, clock)
     if dry_run:
         say.plan(job, threads)
         return FINISHED
     try:
-        summary, files = _do(job, out, threads, started)
+        numbers, files = pipeline.run(job, out, threads=threads, started=started)
     except OSError as error:
-        if error.errno in _DISK_FULL:
+        if error.errno in DISK_FULL:
             raise StoppedEarly(f"The disk is full ({error.filename or out})") from error
         raise
-    say.summary(summary, files, out)
-    rejected = sum(summary.captures.rejected.values()) + sum(summary.frames.rejected.values())
+    say.summary(numbers, files, out)
+    if "bug" in numbers.captures.rejected:
+        return BUG
+    rejected = sum(numbers.captures.rejected.values()) + sum(numbers.frames.rejected.values())
     return STRICT if strict and rejected else FINISHED
-
-
-_DISK_FULL = (28, 122)  # ENOSPC, EDQUOT
-
-
-def _do(job: Job, out: Path, threads: int | None, started: datetime) -> tuple[Summary, list[Path]]:
-    """Collect facts, compute findings, write results."""
-    from gatukoll.runtime import pipeline, results, summary
-    from gatukoll.runtime.findings.store import Store
-    from gatukoll.runtime.stopping import stoppable
-
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(f"can't make the folder ({error.strerror})", where=f"--out {out}") from error
-    with stoppable() as check, Store.open(job.city.store_url, write=True) as store:
-        records = pipeline.collect(job, store, threads=threads, check=check)
-        output = results.gather(job, store, started)
-        files = results.write(job, output, out)
-        numbers = summary.summarise(job, records, output)
-        files.append(summary.write(numbers, job, started, files, out))
-    return numbers, files
 
 
 def detectors() -> None:
@@ -107,10 +85,11 @@ def route_explain(finding: str, city_file: Path) -> None:
     Raises:
         UserError: no finding, or more than one, has an id that begins so.
     """
-    from gatukoll.runtime import pipeline, results, routing
+    from gatukoll.runtime import results, routing
     from gatukoll.runtime.findings.store import Store
+    from gatukoll.runtime.job import prepare
 
-    job = pipeline.prepare([], city_file)
+    job = prepare([], city_file)
     with Store.open(job.city.store_url) as store:
         output = results.gather(job, store)
     matches = [f for f in output.findings if f.id.startswith(finding)]

@@ -19,7 +19,7 @@ from gatukoll.runtime.capture.reading import Opened
 from gatukoll.runtime.findings.facts import FactSet, Finding
 from gatukoll.runtime.findings.merge import merge
 from gatukoll.runtime.findings.store import Store
-from gatukoll.runtime.pipeline import Job
+from gatukoll.runtime.job import Job
 from gatukoll.runtime.privacy import PictureGate
 from gatukoll.runtime.routing import route
 from gatukoll.runtime.sinks.base import Output, RunInfo, load_sink

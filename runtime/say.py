@@ -10,7 +10,7 @@ from rich.table import Table
 
 from gatukoll.errors import CaptureRejected
 from gatukoll.runtime.engine import Engine
-from gatukoll.runtime.pipeline import Job
+from gatukoll.runtime.job import Job
 from gatukoll.runtime.summary import Summary, Tally
 
 screen = Console(highlight=False, soft_wrap=True)

@@ -13,7 +13,7 @@ from typing import Any
 from gatukoll import __version__
 from gatukoll.runtime import routing
 from gatukoll.runtime.findings.facts import CaptureRecord
-from gatukoll.runtime.pipeline import Job
+from gatukoll.runtime.job import Job
 from gatukoll.runtime.sinks.base import Output, put_in_place
 
 

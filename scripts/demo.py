@@ -37,7 +37,7 @@ def against_truth(truth: Path) -> Table:
     """Return a table of true damages found and missed, and of false findings."""
     from gatukoll.datasets.drive_truth import FoundThing, compare
     from gatukoll.runtime.findings.store import Store
-    from gatukoll.runtime.pipeline import prepare
+    from gatukoll.runtime.job import prepare
     from gatukoll.runtime.results import gather
 
     job = prepare([], CITY)

@@ -53,6 +53,12 @@ _TABLE: tuple[tuple[str, str, str, str], ...] = (
         "Name its target instead.",
     ),
     ("sidecar_unused", "ignored", "Settings for a film that is not in the folder.", "Check the name."),
+    (
+        "bug",
+        "capture",
+        "gatukoll or a detector failed on it; the error stands in the log, exit code 1.",
+        "Report it.",
+    ),
     # clocks and traces laid against media
     ("clock_unknown", "capture", "Nothing says when the film began.", "Add the line named in the detail."),
     (

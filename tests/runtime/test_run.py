@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import tinycity
+import tinysite
 
 from gatukoll.errors import ConfigError, StoppedEarly, UserError
 from gatukoll.runtime import commands
@@ -205,3 +206,22 @@ def test_a_lonely_picture_without_heading_is_said(town: Path) -> None:
     commands.run([town / "drive"], city_file=tinycity.city(town), out=town / "out", threads=1)
     run = noted(town / "out")
     assert run["warnings"] == {"no_heading": 1} and rows(town / "out") == []
+
+
+def test_a_capture_on_which_a_detector_fails_does_not_lose_the_others(town: Path) -> None:
+    code = (town / "site" / "tiny_town" / "__init__.py").read_text()
+    code = code.replace("    pass\n", "") + (
+        "    def decode(self, *a):\n"
+        "        found = super().decode(*a)\n"
+        "        if len(found) > 1:\n"
+        "            raise ZeroDivisionError('two at once')\n"
+        "        return found\n"
+    )
+    (town / "site" / "tiny_town" / "__init__.py").write_text(code)
+    tinycity.street(town / "b")
+    tinysite.photograph(town / "a" / "1.jpg", (100, 300, 200, 400), (300, 300, 400, 400))
+    done = commands.run([town / "a", town / "b"], city_file=tinycity.city(town), out=town / "out", threads=1)
+    run = noted(town / "out")
+    assert done == 1
+    assert run["captures"] == {"offered": 2, "accepted": 1, "rejected": {"bug": 1}}
+    assert "ZeroDivisionError: two at once" in str(run["each_capture"]) and len(rows(town / "out")) == 1

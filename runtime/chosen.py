@@ -15,6 +15,9 @@ from gatukoll.runtime.city.model import City
 from gatukoll.runtime.engine import Loaded
 from gatukoll.runtime.placing.options import PlacingOptions
 
+FACTS_VERSION = 1
+"""Raise it when the code that makes facts (reading, placing) makes other facts of the same capture."""
+
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
@@ -39,7 +42,7 @@ class Chosen:
 
     def settings_for(self, reading: str) -> str:
         """Return the digest of all that changes its facts of a capture that is read in this way."""
-        return digest_of(self.settings, reading, asdict(PlacingOptions()))
+        return digest_of(FACTS_VERSION, self.settings, reading, asdict(PlacingOptions()))
 
 
 def choose(city: City) -> tuple[Chosen, ...]:

@@ -45,6 +45,8 @@ def collect(
             record = store.state(capture.digest, job.readings[capture.digest])
             if due[capture.digest] or record is None:
                 record = _run_one(job, capture, due[capture.digest], store, engine, progress, check)
+            else:
+                store.use(capture.digest, record.settings)
             records.append(replace(record, name=capture.name))
     return tuple(records)
 

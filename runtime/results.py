@@ -31,16 +31,13 @@ def gather(job: Job, store: Store, started: datetime | None = None) -> Output:
     """Compute all findings of the city from the facts in its store, with their owners.
 
     Args:
-        job: the detectors that are on; its captures' settings win where a capture was read in several ways.
+        job: the detectors that are on, with their settings.
         store: open for reading or writing.
         started: of the run, for the files; None = now.
     """
     started = started or datetime.now(UTC)
-    in_use = [
-        (item.name, item.model, job.key(capture, item).settings)
-        for item in job.chosen
-        for capture in job.found.captures
-    ]
+    records = store.records(in_use=True)
+    in_use = [(item.name, item.model, item.settings_for(r.settings)) for item in job.chosen for r in records]
     by_name = {item.name: item for item in job.chosen}
     facts = store.fact_sets(by_name.keys(), in_use=in_use)
 
@@ -54,7 +51,7 @@ def gather(job: Job, store: Store, started: datetime | None = None) -> Output:
     for name, item in by_name.items():
         findings += item.loaded.detector.combine([f for f in merged if f.detector == name])
     routed = route(findings, job.city)
-    return Output(routed, facts, store.records(), classes, job.city, RunInfo(started, __version__))
+    return Output(routed, facts, records, classes, job.city, RunInfo(started, __version__))
 
 
 def write(job: Job, output: Output, folder: Path) -> list[Path]:

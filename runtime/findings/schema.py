@@ -108,6 +108,9 @@ CAPTURES = Table(
     Column("rejected", JsonText, nullable=False),
     Column("warnings", JsonText, nullable=False),
     Column("trace", Wkb),
+    Column(
+        "in_use", Integer, nullable=False
+    ),  # 1 for the reading that the latest run used, 0 for earlier ones
     Column("written_at", UtcText, nullable=False),
 )
 
@@ -164,7 +167,7 @@ _VERSION_1 = (
         device TEXT NOT NULL, state TEXT NOT NULL CHECK (state IN ('done', 'rejected')),
         code TEXT NOT NULL, detail TEXT NOT NULL, plan TEXT NOT NULL,
         offered INTEGER NOT NULL, accepted INTEGER NOT NULL, rejected TEXT NOT NULL, warnings TEXT NOT NULL,
-        trace BLOB, written_at TEXT NOT NULL, PRIMARY KEY (digest, settings))""",
+        trace BLOB, in_use INTEGER NOT NULL, written_at TEXT NOT NULL, PRIMARY KEY (digest, settings))""",
     """CREATE TABLE fact_sets (
         id INTEGER NOT NULL PRIMARY KEY, capture TEXT NOT NULL, detector TEXT NOT NULL, model TEXT NOT NULL,
         settings TEXT NOT NULL, model_version TEXT NOT NULL, written_at TEXT NOT NULL,

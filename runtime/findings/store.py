@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 
-from sqlalchemy import Connection, Engine, Select, insert, select, update
+from sqlalchemy import Connection, Engine, Integer, Select, insert, select, update
 
 from gatukoll.errors import UserError
 from gatukoll.runtime.findings import rows
@@ -103,7 +103,9 @@ class Store:
         now = datetime.now(UTC)
         with plain_words(self.path), self._engine.begin() as connection:
             added = [_add_set(connection, s, now) for s in sets if _set_id(connection, s.key) is None]
-            return _add_record(connection, record, now) or bool(added)
+            noted = _add_record(connection, record, now)
+            _use(connection, record.digest, record.settings)
+            return noted or bool(added)
 
     def has(self, key: FactKey) -> bool:
         """Say whether a set of facts is there."""
@@ -119,9 +121,25 @@ class Store:
             row = connection.execute(_record_query(digest, settings)).mappings().first()
             return rows.record_of(row) if row else None
 
-    def records(self) -> tuple[CaptureRecord, ...]:
-        """Return what was noted of all captures, by name, digest and settings."""
+    def use(self, digest: str, settings: str) -> None:
+        """Note that this way of reading a capture is the one in use, where it was read in several ways.
+
+        A clock that was mended must hold in later runs too, which may not be given that capture.
+        """
+        if self._lock is None:
+            raise ValueError("the store was opened for reading")
+        with plain_words(self.path), self._engine.begin() as connection:
+            _use(connection, digest, settings)
+
+    def records(self, *, in_use: bool = False) -> tuple[CaptureRecord, ...]:
+        """Return what was noted of all captures, by name, digest and settings.
+
+        Args:
+            in_use: of captures that were read in several ways only the one in use, see `use`.
+        """
         query = select(CAPTURES).order_by(CAPTURES.c.name, CAPTURES.c.digest, CAPTURES.c.settings)
+        if in_use:
+            query = query.where(CAPTURES.c.in_use == 1)
         with plain_words(self.path), self._engine.connect() as connection:
             return tuple(rows.record_of(row) for row in connection.execute(query).mappings())
 
@@ -167,6 +185,11 @@ class Store:
             return tuple(result)
 
 
+def _use(connection: Connection, digest: str, settings: str) -> None:
+    this = (CAPTURES.c.settings == settings).cast(Integer)
+    connection.execute(update(CAPTURES).where(CAPTURES.c.digest == digest).values(in_use=this))
+
+
 def _record_query(digest: str, settings: str) -> Select[tuple[object, ...]]:
     return select(CAPTURES).where(CAPTURES.c.digest == digest, CAPTURES.c.settings == settings)
 
@@ -193,7 +216,7 @@ def _add_set(connection: Connection, facts: FactSet, now: datetime) -> int:
 
 def _add_record(connection: Connection, record: CaptureRecord, now: datetime) -> bool:
     """Insert a capture's row, or turn a rejection into a capture that is done."""
-    values = {**rows.record_row(record), "written_at": now}
+    values = {**rows.record_row(record), "in_use": 1, "written_at": now}
     known = connection.execute(_record_query(record.digest, record.settings)).mappings().first()
     if known is None:
         connection.execute(insert(CAPTURES).values(values))

@@ -225,3 +225,20 @@ def test_a_capture_on_which_a_detector_fails_does_not_lose_the_others(town: Path
     assert done == 1
     assert run["captures"] == {"offered": 2, "accepted": 1, "rejected": {"bug": 1}}
     assert "ZeroDivisionError: two at once" in str(run["each_capture"]) and len(rows(town / "out")) == 1
+
+
+def test_a_mended_mounting_holds_in_later_runs_without_that_capture(town: Path) -> None:
+    drive = tinycity.street(town / "drive")
+    city = tinycity.city(town)
+    commands.run([drive], city_file=city, out=town / "out", threads=1)
+    before = rows(town / "out")[0]["Latitud"]
+    for height in ("1.2", "1.3", "1.4"):  # of several readings the digests would pick any
+        (drive / "capture.yaml").write_text(f"camera: {{height_m: {height}}}\n")
+        commands.run([drive], city_file=city, out=town / "out", threads=1)
+    mended = rows(town / "out")[0]["Latitud"]
+    assert mended != before
+    commands.run([], city_file=city, out=town / "later", threads=1)
+    assert [r["Latitud"] for r in rows(town / "later")] == [mended]
+    (drive / "capture.yaml").unlink()
+    commands.run([drive], city_file=city, out=town / "out", threads=1)
+    assert rows(town / "out")[0]["Latitud"] == before

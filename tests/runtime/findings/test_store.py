@@ -298,3 +298,13 @@ def test_any_file_name_will_do(tmp_path: Path) -> None:
     with Store.open(path) as store:
         assert len(store.records()) == 1
     assert sorted(p.name for p in tmp_path.iterdir()) == [path.name, f"{path.name}.lock"]
+
+
+def test_the_reading_in_use_is_the_one_used_last(tmp_path: Path) -> None:
+    with Store.open(tmp_path / "s.sqlite", write=True) as store:
+        for settings in ("wrong clock", "right clock"):
+            store.add(replace(record(), settings=settings), [])
+        assert [r.settings for r in store.records(in_use=True)] == ["right clock"]
+        store.use(record().digest, "wrong clock")
+        assert [r.settings for r in store.records(in_use=True)] == ["wrong clock"]
+        assert len(store.records()) == 2

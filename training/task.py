@@ -49,6 +49,7 @@ class SegmentationTask(pl.LightningModule):
             lite0.load_imagenet(self.net.trunk)
         if settings.model.freeze:
             self.net.trunk.requires_grad_(False)
+            self.net.trunk.eval()  # Lightning leaves the mode as it finds it
         self.lines = [name in settings.detector.lines for name in settings.detector.classes]
         self.development: Sequence[Item] = ()
         self.dataset: dict[str, Any] = {}

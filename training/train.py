@@ -17,6 +17,7 @@ from typing import Any
 # no telemetry, no questions to the network; before mlflow and Lightning are imported
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("DO_NOT_TRACK", "true")
+os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
 # waiting threads sleep: beside other work, busy waiting made a step three times as long
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
@@ -135,7 +136,6 @@ def _quiet() -> None:
     for name, level in {
         "pytorch_lightning": logging.WARNING,
         "pytorch_lightning.loggers.mlflow": logging.ERROR,
-        "mlflow": logging.WARNING,
         "alembic": logging.WARNING,
     }.items():
         logging.getLogger(name).setLevel(level)

@@ -1,4 +1,4 @@
-"""Scopes and completeness of labels: where presence and absence mean something, and where nothing is known."""
+"""Scopes and completeness of labels: where absence means something, and where nothing is known."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_a_missing_column_is_named_with_the_nearest(tmp_path: Path) -> None:
         {"crack": label(scope="groups.csv:labeled")},
         columns={"labelled": {"a": "1", "b": "1"}},
     )
-    with pytest.raises(DataError, match='no column "labeled".*Did you mean "labelled"'):
+    with pytest.raises(DataError, match=r'no column "labeled".*Did you mean "labelled"'):
         labels.pixels(source, source.pictures()[0], "crack")
 
 

@@ -97,7 +97,7 @@ def test_a_mask_with_a_strange_value_is_refused(tmp_path: Path) -> None:
 def test_a_picture_in_groups_that_is_not_there(tmp_path: Path) -> None:
     folder = write_source(tmp_path / "wrong", {"a": damaged()}, groups={"a": "g"}, labels=ALL_LABELS)
     (folder / "images" / "a.jpg").unlink()
-    with pytest.raises(DataError, match='"a.jpg" is not in images/'):
+    with pytest.raises(DataError, match=r'"a.jpg" is not in images/'):
         read_source(folder).pictures()
 
 

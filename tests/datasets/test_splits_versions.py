@@ -40,7 +40,7 @@ def test_a_group_is_on_one_side_in_all_sources(two_sources: list[Source]) -> Non
 
 
 def test_a_mistyped_value_or_column_is_refused(two_sources: list[Source]) -> None:
-    with pytest.raises(DataError, match='no picture has the value "df_600".*Did you mean "df_060"'):
+    with pytest.raises(DataError, match=r'no picture has the value "df_600".*Did you mean "df_060"'):
         divide("one", two_sources, {"highway": ["df_600"]})
     with pytest.raises(DataError, match='Did you mean "highway"'):
         divide("one", two_sources, {"higway": ["df_060"]})

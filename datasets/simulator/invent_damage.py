@@ -96,7 +96,7 @@ def _network(rng: Rng, street: Street, y: float, number: int) -> Damage | None:
         "network",
         "network",
         (as_line(ring),),
-        round(float(rng.uniform(0.006, 0.015)), 4),
+        round(float(rng.uniform(0.004, 0.010)), 4),
         round(float(rng.uniform(0.65, 0.88)), 3),
         1.0,
         int(rng.integers(1 << 31)),

@@ -11,18 +11,18 @@ to be held against the medians of chiba_windscreen / brazil_dnit_gold:
 ======================  ====================  =====================
 figure                  simulated             Chiba / gold (median)
 ======================  ====================  =====================
-asphalt level           55     85    116      70 / 130
+asphalt level           56     84    117      70 / 130
 roughness 1 px          0.044  0.067  0.089   0.107 / 0.030
 roughness 2 px          0.025  0.033  0.040   0.042 / 0.015
 roughness 8 px          0.018  0.024  0.040   0.041 / 0.012
-crack level             0.806  0.922  0.992   0.878 / 0.961
-crack roughness         1.095  1.513  2.241   1.762 / 1.666
-crack darkness, px      -0.05  0.186  0.533   0.338 / 0.112
-network level           0.881  0.927  0.976   0.904 / 0.967
-network roughness       1.051  1.358  1.814   1.346 / 1.356
-patch level             0.705  0.868  1.034   0.882 / 0.889
-pothole level           0.724  0.971  1.067   - / 0.962
-pothole roughness       1.464  2.198  3.656   - / 2.608
+crack level             0.797  0.920  0.993   0.878 / 0.961
+crack roughness         1.081  1.524  2.260   1.762 / 1.666
+crack darkness, px      -0.05  0.186  0.539   0.338 / 0.112
+network level           0.832  0.898  0.954   0.904 / 0.967
+network roughness       1.244  1.550  2.175   1.346 / 1.356
+patch level             0.705  0.867  1.035   0.882 / 0.889
+pothole level           0.722  0.971  1.056   - / 0.962
+pothole roughness       1.446  2.184  3.519   - / 2.608
 ======================  ====================  =====================
 """
 

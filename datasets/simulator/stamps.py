@@ -92,7 +92,8 @@ def tear(
         [shapes.smooth_noise(rng, n + 1, 3) * 0.004, shapes.smooth_noise(rng, n + 1, 3) * 0.004]
     )
     opening = 0.95 + 0.4 * shapes.smooth_noise(rng, n + 1, 22) + 0.3 * shapes.smooth_noise(rng, n + 1, 3)
-    taper = np.minimum(1, np.minimum(where, at[-1] - where + 1e-9) / 0.25 + 0.15)
+    reach = min(0.25, 0.2 * float(at[-1]))  # the edges of a mesh are short and end at others
+    taper = np.minimum(1, np.minimum(where, at[-1] - where) / reach + 0.15)
     width = np.clip(opening * taper, 0.0, 2.2) * width_m
     ahead = np.gradient(path, axis=0)
     ahead /= np.maximum(np.hypot(*ahead.T), 1e-9)[:, None]

@@ -21,12 +21,12 @@ from gatukoll.detectors.cardcheck import read_card
 from gatukoll.detectors.contract import CONTRACT_VERSION, Detector
 from gatukoll.errors import ConfigError, DataError, ModelError, nearest_word
 from gatukoll.training import trunk as lite0
-from gatukoll.training.config import Settings, SourceUse
+from gatukoll.training.config import Recipe, Settings, SourceUse
 from gatukoll.training.data import targets
 from gatukoll.training.graph import INPUT, OUTPUT, to_onnx, with_card
 from gatukoll.training.monitor import Sweep
 from gatukoll.training.parity import Parity, compare
-from gatukoll.training.settings import data_root
+from gatukoll.training.settings import data_root, settings_of
 from gatukoll.training.task import SegmentationTask, predict
 from gatukoll.training.train import dataset, load_task
 
@@ -74,7 +74,8 @@ def main(overrides: list[str]) -> Path:
             todo="Point data.root at the same data, or train again.",
         )
     out = words.out or plugin.folder / detector.model
-    card = _card(task, saved, used, _thresholds(task, settings, split))
+    thresholds = _thresholds(task, settings, split)
+    card = _card(task, saved, used, thresholds, settings_of([f"detector={words.detector}"]).detector)
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=".export-") as folder:
         draft = Path(folder) / out.name
@@ -133,8 +134,13 @@ def judging(settings: Settings, split: Split) -> list[Item]:
 
 
 def _card(
-    task: SegmentationTask, saved: dict[str, Any], used: Version, thresholds: dict[str, float]
+    task: SegmentationTask,
+    saved: dict[str, Any],
+    used: Version,
+    thresholds: dict[str, float],
+    recipe: Recipe,
 ) -> ModelCard:
+    """Write the card; its words are those of today's recipe, since failures are found afterwards."""
     s = task.settings
     frozen = s.model.freeze
     sources = ", ".join(n for n, use in s.data.sources.items() if use.judge)
@@ -165,9 +171,9 @@ def _card(
             for part in used.parts
             if part.train
         ],
-        valid_footage=s.detector.valid_footage,
-        known_failures=s.detector.known_failures,
-        licence=s.detector.licence,
+        valid_footage=recipe.valid_footage,
+        known_failures=recipe.known_failures,
+        licence=recipe.licence,
         commit=saved.get("commit", ""),
         notes={
             "steps": str(saved["global_step"]),

@@ -26,7 +26,6 @@ from gatukoll.training.recipes import DATA, RECIPE, chosen, recipe_folders
 ROOT_HELP = (
     "Say data.root=FOLDER on the command line, or set GATUKOLL_DATA, or write data: {root: FOLDER} in the"
 )
-KEY_WORDS = ("not in struct", "Could not override", "Key '")
 
 
 def settings_of(overrides: Sequence[str]) -> Settings:

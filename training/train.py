@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 import json
-import logging
 import os
 import pickle
-import subprocess
-import sys
-import time
 import warnings
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,21 +19,21 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 import pytorch_lightning as pl
 import torch
 import yaml
-from pytorch_lightning.loggers import MLFlowLogger
 from torch.utils.data import DataLoader, Subset
 
 from gatukoll.datasets.layout import find_source
 from gatukoll.datasets.splits import Split, divide
 from gatukoll.datasets.versions import Version, refuse_untrainable, version
-from gatukoll.errors import ConfigError, ModelError
+from gatukoll.errors import ConfigError, ModelError, StoppedEarly
 from gatukoll.training.augment import Augment
 from gatukoll.training.config import Settings
 from gatukoll.training.data import Crops, Sample
+from gatukoll.training.progress import Progress
+from gatukoll.training.runlog import commit, quiet, run_log
 from gatukoll.training.settings import data_root, settings_of
 from gatukoll.training.task import SegmentationTask
 
 LAST = "last.ckpt"
-logger = logging.getLogger(__name__)
 
 
 def main(overrides: list[str]) -> Path:
@@ -49,6 +44,7 @@ def main(overrides: list[str]) -> Path:
 
     Raises:
         UserError: before anything is begun, for anything the user can mend.
+        StoppedEarly: by a signal; the last finished round is kept.
     """
     settings = settings_of(overrides)
     split, used = dataset(settings)
@@ -99,7 +95,7 @@ def load_task(path: Path, settings: Settings | None = None) -> tuple[Segmentatio
 def _fit(settings: Settings, split: Split, used: Version) -> Path:
     s, out = settings.train, settings.out
     assert out is not None
-    _quiet()
+    quiet()
     torch.set_num_threads(s.threads)
     pl.seed_everything(s.seed, verbose=False)
     if settings.finetune:
@@ -107,11 +103,11 @@ def _fit(settings: Settings, split: Split, used: Version) -> Path:
     else:
         task = SegmentationTask(settings, imagenet=settings.resume is None)
     task.development, task.pictures = split.development, out / "pictures"
-    task.dataset, task.commit = json.loads(used.json()), _commit()
+    task.dataset, task.commit = json.loads(used.json()), commit()
     with warnings.catch_warnings():
         # Lightning warns of what is meant (few workers, a folder that exists), MLflow of its own SQL
         warnings.simplefilter("ignore")
-        log = _run_log(settings, used)
+        log = run_log(settings, used)
         trainer = pl.Trainer(
             accelerator="cpu",
             max_steps=min(s.steps, s.stop_after or s.steps),
@@ -125,31 +121,14 @@ def _fit(settings: Settings, split: Split, used: Version) -> Path:
             default_root_dir=out,
             gradient_clip_val=1.0,
         )
-        trainer.fit(task, datamodule=Rounds(settings, split), ckpt_path=settings.resume, weights_only=False)
-    if trainer.interrupted:
-        logger.warning("stopped at step %d; go on with resume=%s", task.global_step, out / LAST)
+        try:
+            trainer.fit(
+                task, datamodule=Rounds(settings, split), ckpt_path=settings.resume, weights_only=False
+            )
+        except SystemExit as stopped:  # Lightning's answer to SIGINT and SIGTERM
+            where = f"add resume={out / LAST}" if (out / LAST).is_file() else "no round was finished"
+            raise StoppedEarly(f"At step {task.global_step}; {where}") from stopped
     return out / LAST
-
-
-def _quiet() -> None:
-    """Silence what others say by the way (tips, table creation); our own lines of progress remain."""
-    for name, level in {
-        "pytorch_lightning": logging.WARNING,
-        "pytorch_lightning.loggers.mlflow": logging.ERROR,
-        "alembic": logging.WARNING,
-    }.items():
-        logging.getLogger(name).setLevel(level)
-
-
-def _commit() -> str:
-    """Return the commit of the code, "" where it does not run from a checkout."""
-    here = Path(__file__).parent
-    if not (here.parent / ".git").exists():
-        return ""
-    done = subprocess.run(
-        ["git", "-C", here, "rev-parse", "HEAD"], capture_output=True, text=True, check=False
-    )
-    return done.stdout.strip()
 
 
 def _checkpoints(out: Path) -> pl.callbacks.ModelCheckpoint:
@@ -157,28 +136,6 @@ def _checkpoints(out: Path) -> pl.callbacks.ModelCheckpoint:
     return pl.callbacks.ModelCheckpoint(
         dirpath=out, filename="last", save_top_k=1, save_on_train_epoch_end=True, enable_version_counter=False
     )
-
-
-def _run_log(settings: Settings, used: Version) -> MLFlowLogger:
-    """Open the run log: on a SQLite file in the run's folder unless an address is given."""
-    assert settings.out is not None
-    out = settings.out.resolve()
-    log = MLFlowLogger(
-        experiment_name=settings.detector.name,
-        run_name=settings.out.name,
-        tracking_uri=settings.mlflow or f"sqlite:///{out / 'mlflow.db'}",
-        artifact_location=None if settings.mlflow else (out / "artifacts").as_uri(),
-        tags={"dataset": used.name, "dataset_hash": used.hash, "split": used.split},
-    )
-    log.log_hyperparams(settings.model_dump(mode="json"))
-    for name in ("settings.yaml", "dataset.json"):
-        log.experiment.log_artifact(log.run_id, str(out / name))
-    return log
-
-
-def _say(line: str) -> None:
-    """Print a line of progress for whoever waits at a terminal or reads the log file later."""
-    print(line, file=sys.stderr, flush=True)
 
 
 class Rounds(pl.LightningDataModule):
@@ -205,46 +162,3 @@ class Rounds(pl.LightningDataModule):
         first = self.trainer.global_step * self.batch
         samples = range(first, min(first + self.per_round, len(self.crops)))
         return DataLoader(Subset(self.crops, samples), batch_size=self.batch)
-
-
-class Progress(pl.Callback):
-    """Plain lines with loss, pace and hours left; looks at the development pictures now and then."""
-
-    def __init__(self) -> None:
-        self.began, self.first, self.losses = time.monotonic(), 0, list[float]()
-
-    def on_train_start(self, trainer: pl.Trainer, task: pl.LightningModule) -> None:
-        """Begin to measure the pace."""
-        self.began, self.first = time.monotonic(), trainer.global_step
-
-    def on_train_batch_end(
-        self, trainer: pl.Trainer, task: pl.LightningModule, outputs: object, *_: object
-    ) -> None:
-        """Say how it goes, every tenth step."""
-        assert isinstance(outputs, Mapping)
-        self.losses.append(float(outputs["loss"]))
-        step, last = trainer.global_step, trainer.max_steps
-        if step % 10 and step != last:
-            return
-        pace = (time.monotonic() - self.began) / max(1, step - self.first)
-        loss = sum(self.losses) / len(self.losses)
-        self.losses.clear()
-        hours = pace * (last - step) / 3600
-        _say(f"step {step}/{last}  loss {loss:.4f}  {pace:.2f} s/step  {hours:.2f} h left")
-
-    def on_train_epoch_end(self, trainer: pl.Trainer, task: pl.LightningModule) -> None:
-        """Look at the development pictures after every few rounds, and after the last."""
-        assert isinstance(task, SegmentationTask)
-        due = (trainer.current_epoch + 1) % task.settings.train.check_every == 0
-        if not task.development or not (due or trainer.global_step >= trainer.max_steps):
-            return
-        began = time.monotonic()
-        found = task.validate_now()
-        task.log_dict(found)
-        self.began += time.monotonic() - began
-        shown = "  ".join(f"{k.removeprefix('dev/')} {v:.3f}" for k, v in found.items() if k.count("/") == 2)
-        _say(f"step {trainer.global_step}  {shown}")
-        log = trainer.logger
-        if isinstance(log, MLFlowLogger) and task.pictures is not None:
-            folder = task.pictures / f"step_{task.global_step:06d}"
-            log.experiment.log_artifacts(log.run_id, str(folder), f"pictures/{folder.name}")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import signal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,9 +14,10 @@ pytestmark = pytest.mark.train
 
 from tinysources import damaged, write_source  # noqa: E402
 
-from gatukoll.errors import ConfigError, DataError, ModelError  # noqa: E402
+from gatukoll.errors import ConfigError, DataError, ModelError, StoppedEarly  # noqa: E402
 from gatukoll.training.recipes import recipe_folders  # noqa: E402
 from gatukoll.training.settings import settings_of  # noqa: E402
+from gatukoll.training.task import SegmentationTask  # noqa: E402
 from gatukoll.training.train import load_task, main  # noqa: E402
 
 SMALL = [
@@ -74,6 +77,25 @@ def test_two_steps_and_two_more_are_four(root: Path, small: list[str], tmp_path:
     assert saved["global_step"] == 4
     assert _distance(whole, half) > 0
     assert _distance(whole, resumed) == 0
+
+
+def test_ctrl_c_says_how_to_go_on(
+    root: Path, small: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    step = SegmentationTask.training_step
+
+    def interrupted(task: SegmentationTask, batch: Any, index: int) -> Any:
+        if task.global_step == 3:
+            raise KeyboardInterrupt
+        return step(task, batch, index)
+
+    handler = signal.getsignal(signal.SIGINT)
+    monkeypatch.setattr(SegmentationTask, "training_step", interrupted)
+    words = ["detector=pavement", f"data.root={root}", *small, f"out={tmp_path / 'out'}"]
+    with pytest.raises(StoppedEarly, match=r"step 3; add resume=.*last\.ckpt"):
+        main(words)
+    signal.signal(signal.SIGINT, handler)
+    assert load_task(tmp_path / "out" / "last.ckpt")[1]["global_step"] == 2
 
 
 def test_finetuning_begins_at_step_0_with_other_weights(root: Path, small: list[str], tmp_path: Path) -> None:

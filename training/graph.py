@@ -20,16 +20,16 @@ from gatukoll.training.trunk import ConvBn
 
 OPSET = 17
 INPUT, OUTPUT = "image", "scores"
-SMALL = 64
-"""Numbers in a tensor below which half precision saves nothing."""
 
 
-def to_onnx(net: Segmenter, *, half: bool) -> onnx.ModelProto:
+def to_onnx(net: Segmenter, *, half_from: int | None = None) -> onnx.ModelProto:
     """Return the graph: uint8 NHWC in, scores out, any batch and any size in multiples of 32.
 
     Args:
         net: the network; left as it is.
-        half: store weights as float16 behind a Cast; computing stays in float32.
+        half_from: store tensors of at least so many numbers as float16 behind a Cast; None = none. Computing
+            stays in float32. The small tensors near the picture are the ones that rounding hurts: with all
+            in float16 scores moved by up to 0.09, with those from 65,536 on by 0.002, at 7 MB for 6.
     """
     folded = _folded(net)
     with warnings.catch_warnings(), tempfile.TemporaryDirectory() as folder:
@@ -50,8 +50,8 @@ def to_onnx(net: Segmenter, *, half: bool) -> onnx.ModelProto:
             },
         )
         model = onnx.load(file)
-    if half:
-        _store_half(model)
+    if half_from is not None:
+        _store_half(model, half_from)
     onnx.checker.check_model(model, full_check=True)
     return model
 
@@ -73,12 +73,12 @@ def _folded(net: Segmenter) -> Segmenter:
     return folded
 
 
-def _store_half(model: onnx.ModelProto) -> None:
+def _store_half(model: onnx.ModelProto, smallest: int) -> None:
     """Store the large weights as float16, each behind a Cast back to float32, which is folded at load."""
     graph, casts = model.graph, []
     for tensor in graph.initializer:
         values = numpy_helper.to_array(tensor)
-        if values.dtype != np.float32 or values.size < SMALL:
+        if values.dtype != np.float32 or values.size < smallest:
             continue
         name = tensor.name
         tensor.CopyFrom(numpy_helper.from_array(values.astype(np.float16), name + ".half"))

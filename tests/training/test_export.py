@@ -71,7 +71,7 @@ def test_an_export_carries_its_card(root: Path, checkpoint: Path, tmp_path: Path
 
 def test_the_graph_takes_any_batch_and_size(checkpoint: Path) -> None:
     net = load_task(checkpoint)[0].net.eval()
-    session = ort.InferenceSession(to_onnx(net, half=False).SerializeToString())
+    session = ort.InferenceSession(to_onnx(net).SerializeToString())
     rng = np.random.default_rng(0)
     for shape in [(1, 32, 64, 3), (2, 96, 64, 3)]:
         image = rng.integers(0, 255, shape).astype(np.uint8)
@@ -84,7 +84,7 @@ def test_the_graph_takes_any_batch_and_size(checkpoint: Path) -> None:
 def test_half_precision_halves_the_file() -> None:
     net = Segmenter(4, 16)
     trunk.load_imagenet(net.trunk)
-    whole, half = (len(to_onnx(net, half=h).SerializeToString()) for h in (False, True))
+    whole, half = (len(to_onnx(net, half_from=h).SerializeToString()) for h in (None, 64))
     assert half < 0.6 * whole
 
 
@@ -93,7 +93,7 @@ def test_a_graph_of_another_network_is_refused_and_nothing_is_written(
 ) -> None:
     other = Segmenter(4, 8)
     torch.nn.init.constant_(other.decoder.score.bias, -2.0)
-    monkeypatch.setattr(export, "to_onnx", lambda net, *, half: to_onnx(other, half=half))
+    monkeypatch.setattr(export, "to_onnx", lambda net, *, half_from: to_onnx(other, half_from=half_from))
     out = tmp_path / "new" / "model.onnx"
     with pytest.raises(ModelError, match="does not agree"):
         export.main(_words(root, checkpoint, out))

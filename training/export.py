@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import tempfile
 from collections.abc import Sequence
@@ -23,9 +22,10 @@ from gatukoll.errors import ConfigError, DataError, ModelError, nearest_word
 from gatukoll.training import trunk as lite0
 from gatukoll.training.config import Recipe, Settings, SourceUse
 from gatukoll.training.data import targets
-from gatukoll.training.graph import INPUT, OUTPUT, to_onnx, with_card
+from gatukoll.training.graph import INPUT, output_names, to_onnx, with_card
 from gatukoll.training.monitor import Sweep
 from gatukoll.training.parity import Parity, compare
+from gatukoll.training.progress import say
 from gatukoll.training.settings import data_root, settings_of
 from gatukoll.training.task import SegmentationTask, predict
 from gatukoll.training.train import dataset, load_task
@@ -37,7 +37,6 @@ HALF_FROM = (65_536, 200_000, None)
 RAW_HALF, RAW_FULL = 0.01, 1e-4
 """Largest difference of a score that passes, with weights stored in half and in full precision."""
 BASELINE = "plain baseline (frozen ImageNet trunk), "
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +83,7 @@ def main(overrides: list[str]) -> Path:
         _write(draft, task, card, detector, split.development)
         _add_scores(draft, words, settings, split)
         draft.replace(out)
-    logger.info("wrote %s, %.1f MB", out, out.stat().st_size / 1e6)
+    say(f"wrote {out}, {out.stat().st_size / 1e6:.1f} MB")
     return out
 
 
@@ -154,7 +153,7 @@ def _card(
         classes=s.detector.classes,
         thresholds=thresholds,
         input=InputSpec(name=INPUT, height=s.input.height, width=s.input.width, fit="area"),
-        outputs=[OUTPUT],
+        outputs=output_names(s.detector),
         trunk=TrunkInfo(
             name=lite0.NAME,
             version=lite0.IMAGENET if frozen else f"{s.detector.name}-{s.detector.version}",
@@ -198,12 +197,13 @@ def _write(
         ModelError: none does.
     """
     chosen = [items[i] for i in np.unique(np.linspace(0, len(items) - 1, PICTURES).round().astype(int))]
+    recipe = task.settings.detector
     for half_from in HALF_FROM:
         tolerance = RAW_FULL if half_from is None else RAW_HALF
-        model = to_onnx(task.net, half_from=half_from)
-        parity = compare(task.net, model, card, detector, chosen)
+        model = to_onnx(task.net, recipe, half_from=half_from)
+        parity = compare(task.net, recipe, model, card, detector, chosen)
         stored = "float32" if half_from is None else f"float16 for tensors from {half_from} numbers on"
-        logger.info("weights as %s, %s", stored, parity)
+        say(f"weights as {stored}: {parity}")
         if parity.raw <= tolerance and not parity.differing:
             notes = {**card.notes, "parity": str(parity), "weights": stored}
             path.write_bytes(with_card(model, card.model_copy(update={"notes": notes})).SerializeToString())

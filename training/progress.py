@@ -35,7 +35,7 @@ class Progress(pl.Callback):
         loss = sum(self.losses) / len(self.losses)
         self.losses.clear()
         hours = pace * (last - step) / 3600
-        _say(f"step {step}/{last}  loss {loss:.4f}  {pace:.2f} s/step  {hours:.2f} h left")
+        say(f"step {step}/{last}  loss {loss:.4f}  {pace:.2f} s/step  {hours:.2f} h left")
 
     def on_train_epoch_end(self, trainer: pl.Trainer, task: pl.LightningModule) -> None:
         """Look at the development pictures after every few rounds, and after the last."""
@@ -48,13 +48,13 @@ class Progress(pl.Callback):
         task.log_dict(found)
         self.began += time.monotonic() - began
         shown = "  ".join(f"{k.removeprefix('dev/')} {v:.3f}" for k, v in found.items() if k.count("/") == 2)
-        _say(f"step {trainer.global_step}  {shown}")
+        say(f"step {trainer.global_step}  {shown}")
         log = trainer.logger
         if isinstance(log, MLFlowLogger) and task.pictures is not None:
             folder = task.pictures / f"step_{task.global_step:06d}"
             log.experiment.log_artifacts(log.run_id, str(folder), f"pictures/{folder.name}")
 
 
-def _say(line: str) -> None:
+def say(line: str) -> None:
     """Print a line of progress for whoever waits at a terminal or reads the log file later."""
     print(line, file=sys.stderr, flush=True)

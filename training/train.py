@@ -19,6 +19,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 import pytorch_lightning as pl
 import torch
 import yaml
+from torch import Tensor
 from torch.utils.data import DataLoader, Subset
 
 from gatukoll.datasets.layout import find_source
@@ -28,12 +29,14 @@ from gatukoll.errors import ConfigError, ModelError, StoppedEarly
 from gatukoll.training.augment import Augment
 from gatukoll.training.config import Settings
 from gatukoll.training.data import Crops, Sample
-from gatukoll.training.progress import Progress
+from gatukoll.training.progress import Progress, say
 from gatukoll.training.runlog import commit, quiet, run_log
 from gatukoll.training.settings import data_root, settings_of
 from gatukoll.training.task import SegmentationTask
 
 LAST = "last.ckpt"
+SCORE = "net.decoder.score."
+"""Where the weights of the last layer stand in a checkpoint; one row a channel."""
 
 
 def main(overrides: list[str]) -> Path:
@@ -85,11 +88,24 @@ def load_task(path: Path, settings: Settings | None = None) -> tuple[Segmentatio
     """
     try:
         saved = torch.load(path, map_location="cpu", weights_only=False)
-        task = SegmentationTask(settings or Settings.model_validate(saved["settings"]), imagenet=False)
-        task.load_state_dict(saved["state_dict"])
+        before = Settings.model_validate(saved["settings"])
+        task = SegmentationTask(settings or before, imagenet=False)
+        channels = before.detector.channels, task.settings.detector.channels
+        task.load_state_dict(_by_name(saved["state_dict"], task.state_dict(), *channels))
     except (OSError, KeyError, RuntimeError, ValueError, TypeError, pickle.UnpicklingError) as error:
         raise ModelError(f"is no checkpoint that fits ({error})", where=str(path)) from error
     return task, saved
+
+
+def _by_name(
+    saved: dict[str, Tensor], fresh: dict[str, Tensor], before: list[str], after: list[str]
+) -> dict[str, Tensor]:
+    """Return the weights of a checkpoint for other channels: each by its name, a new one as it begins."""
+    state = dict(saved)
+    for key in (k for k in saved if k.startswith(SCORE) and before != after):
+        rows = [saved[key][before.index(n)] if n in before else fresh[key][i] for i, n in enumerate(after)]
+        state[key] = torch.stack(rows)
+    return state
 
 
 def _fit(settings: Settings, split: Split, used: Version) -> Path:
@@ -128,6 +144,9 @@ def _fit(settings: Settings, split: Split, used: Version) -> Path:
         except SystemExit as stopped:  # Lightning's answer to SIGINT and SIGTERM
             where = f"add resume={out / LAST}" if (out / LAST).is_file() else "no round was finished"
             raise StoppedEarly(f"At step {task.global_step}; {where}") from stopped
+    say(
+        f"wrote {out / LAST}; next: gatukoll export detector={settings.detector.name} checkpoint={out / LAST}"
+    )
     return out / LAST
 
 

@@ -19,7 +19,7 @@ class InputSpec(_Strict):
 
     ``area`` keeps the frame's shape and gives it about `height` * `width` pixels, each side padded at its end
     to a multiple of `multiple`: the cost is the same for every camera and no pixel is spent on bars.
-    ``letterbox`` gives exactly `height` x `width`, the frame fitted inside, padded at its right and lower end.
+    ``letterbox`` gives exactly `height` x `width`, the frame inside, padded at its right and lower end.
     Padding is 114 in every channel. The tensor is uint8 NHWC RGB; normalisation lies inside the graph.
     """
 

@@ -62,7 +62,7 @@ def main(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     drive, out = folder / "drive", folder / "results"
-    step("simulate", drive, "--seed", str(SEED), "--length", str(LENGTH_M))
+    step("simulate", drive, "--seed", str(SEED), "--length", str(LENGTH_M), "--passes", "2", "--fps", "5")
     step("run", drive, "--city", CITY, "--out", out)
     screen.print()
     screen.print(against_truth(drive / "truth.json"))

@@ -7,6 +7,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from gatukoll.detectors.card import InputSpec
+
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -28,6 +30,11 @@ class SourceUse(_Strict):
     )
     judge: bool = Field(
         True, description="its development pictures are good enough to choose thresholds and publish scores"
+    )
+    surface: Literal["known"] | list[str] | None = Field(
+        None,
+        description="what of a picture is the surface that the recipe names: classes of the source's mask "
+        "(the rest of the mask is not), or known = all that the mask knows (the rest is unknown)",
     )
     none_above: float = Field(
         0.0,
@@ -64,12 +71,22 @@ class Recipe(_Strict):
     version: str = Field(description="of the model to be trained")
     classes: list[str] = Field(min_length=1, description="in the order of the output channels")
     lines: list[str] = Field(default_factory=list, description="classes that are lines, not areas")
+    surface: str | None = Field(
+        None,
+        description="name of a further channel, exported as an output of its own: the ground on which things "
+        "of all classes lie, so that decode can leave out what lies elsewhere",
+    )
     boost: dict[str, float] = Field(
         default_factory=dict, description="class -> how much oftener its pictures come"
     )
     valid_footage: str = ""
     known_failures: list[str] = Field(default_factory=list)
     licence: str = "Apache-2.0"
+
+    @property
+    def channels(self) -> list[str]:
+        """Names of the network's output channels: the classes, then the surface."""
+        return [*self.classes, self.surface] if self.surface else self.classes
 
 
 class Input(_Strict):
@@ -79,6 +96,11 @@ class Input(_Strict):
     width: int = Field(768, gt=0)
     crop_height: int = Field(480, gt=0, multiple_of=32)
     crop_width: int = Field(576, gt=0, multiple_of=32)
+
+    @property
+    def spec(self) -> InputSpec:
+        """How the engine will fit a frame into the exported model."""
+        return InputSpec(height=self.height, width=self.width, fit="area")
 
 
 class Model(_Strict):

@@ -15,14 +15,14 @@ from gatukoll.datasets.layout import find_source, read_picture
 from gatukoll.datasets.splits import Item, Split
 from gatukoll.datasets.versions import Version
 from gatukoll.detectors import registry
-from gatukoll.detectors.card import InputSpec, ModelCard, Score, TrainedOn, TrunkInfo
+from gatukoll.detectors.card import ModelCard, Score, TrainedOn, TrunkInfo
 from gatukoll.detectors.cardcheck import read_card
 from gatukoll.detectors.contract import CONTRACT_VERSION, Detector
 from gatukoll.errors import ConfigError, DataError, ModelError, nearest_word
 from gatukoll.training import trunk as lite0
 from gatukoll.training.config import Recipe, Settings, SourceUse
 from gatukoll.training.data import targets
-from gatukoll.training.graph import INPUT, output_names, to_onnx, with_card
+from gatukoll.training.graph import output_names, to_onnx, with_card
 from gatukoll.training.monitor import Sweep
 from gatukoll.training.parity import Parity, compare
 from gatukoll.training.progress import say
@@ -152,7 +152,7 @@ def _card(
         task="segmentation",
         classes=s.detector.classes,
         thresholds=thresholds,
-        input=InputSpec(name=INPUT, height=s.input.height, width=s.input.width, fit="area"),
+        input=s.input.spec,
         outputs=output_names(s.detector),
         trunk=TrunkInfo(
             name=lite0.NAME,

@@ -15,23 +15,48 @@ from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from gatukoll.detectors.card import CARD_KEY, ModelCard
+from gatukoll.training.config import Recipe
 from gatukoll.training.decoder import Segmenter
 from gatukoll.training.trunk import ConvBn
 
 OPSET = 17
-INPUT, OUTPUT = "image", "scores"
+INPUT, OUTPUT, SURFACE = "image", "scores", "surface"
 
 
-def to_onnx(net: Segmenter, *, half_from: int | None = None) -> onnx.ModelProto:
+def output_names(recipe: Recipe) -> list[str]:
+    """Return the names of the graph's outputs: scores of the classes, and the surface if there is one."""
+    return [OUTPUT, SURFACE] if recipe.surface else [OUTPUT]
+
+
+def split_channels(scores: torch.Tensor, recipe: Recipe) -> tuple[torch.Tensor, ...]:
+    """Return the network's channels (n, channels, h, w) as the graph's outputs, in their order."""
+    classes = len(recipe.classes)
+    return (scores[:, :classes], scores[:, classes:]) if recipe.surface else (scores,)
+
+
+class _Outputs(nn.Module):
+    """A network whose channels are divided into the graph's outputs."""
+
+    def __init__(self, net: Segmenter, recipe: Recipe) -> None:
+        super().__init__()
+        self.net, self.recipe = net, recipe
+
+    def forward(self, image: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        return split_channels(self.net(image), self.recipe)
+
+
+def to_onnx(net: Segmenter, recipe: Recipe, *, half_from: int | None = None) -> onnx.ModelProto:
     """Return the graph: uint8 NHWC in, scores out, any batch and any size in multiples of 32.
 
     Args:
         net: the network; left as it is.
+        recipe: says which channels are classes.
         half_from: store tensors of at least so many numbers as float16 behind a Cast; None = none. Computing
             stays in float32. The small tensors near the picture are the ones that rounding hurts: with all
             in float16 scores moved by up to 0.09, with those from 65,536 on by 0.002, at 7 MB for 6.
     """
-    folded = _folded(net)
+    folded = _Outputs(_folded(net), recipe).eval()
+    names = output_names(recipe)
     with warnings.catch_warnings(), tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "model.onnx"
         # the tracing exporter warns of its successor, which needs a package more and gives the same graph
@@ -43,10 +68,10 @@ def to_onnx(net: Segmenter, *, half_from: int | None = None) -> onnx.ModelProto:
             dynamo=False,
             opset_version=OPSET,
             input_names=[INPUT],
-            output_names=[OUTPUT],
+            output_names=names,
             dynamic_axes={
                 INPUT: {0: "pictures", 1: "height", 2: "width"},
-                OUTPUT: {0: "pictures", 2: "height_4", 3: "width_4"},
+                **{name: {0: "pictures", 2: "height_4", 3: "width_4"} for name in names},
             },
         )
         model = onnx.load(file)

@@ -16,8 +16,9 @@ from gatukoll.datasets.splits import Item
 from gatukoll.detectors.card import ModelCard
 from gatukoll.detectors.contract import Detection, Detector
 from gatukoll.runtime.engine import fit
+from gatukoll.training.config import Recipe
 from gatukoll.training.decoder import Segmenter
-from gatukoll.training.graph import OUTPUT
+from gatukoll.training.graph import split_channels
 
 SAME_REGION = 0.9
 """IoU of two detections that count as the same: border pixels may fall either way at a threshold, and on a
@@ -49,7 +50,12 @@ class Parity:
 
 
 def compare(
-    net: Segmenter, model: onnx.ModelProto, card: ModelCard, detector: Detector, items: Sequence[Item]
+    net: Segmenter,
+    recipe: Recipe,
+    model: onnx.ModelProto,
+    card: ModelCard,
+    detector: Detector,
+    items: Sequence[Item],
 ) -> Parity:
     """Run both on pictures, fitted as the engine fits them, and count what differs."""
     session = ort.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
@@ -58,11 +64,13 @@ def compare(
     for item in items:
         tensor, view = fit(read_picture(item.picture.path), card.input)
         with torch.no_grad():
-            ours = net(torch.from_numpy(tensor)[None]).numpy()
-        theirs = np.asarray(session.run([OUTPUT], {card.input.name: tensor[None]})[0])
-        raw = max(raw, float(np.abs(ours - theirs).max()))
-        before = detector.decode({OUTPUT: ours[0]}, view, card.thresholds)
-        after = detector.decode({OUTPUT: theirs[0]}, view, card.thresholds)
+            planes = split_channels(net(torch.from_numpy(tensor)[None]), recipe)
+        ours = {name: p.numpy()[0] for name, p in zip(card.outputs, planes, strict=True)}
+        given = session.run(card.outputs, {card.input.name: tensor[None]})
+        theirs = {name: np.asarray(value)[0] for name, value in zip(card.outputs, given, strict=True)}
+        raw = max(raw, *(float(np.abs(ours[n] - theirs[n]).max()) for n in card.outputs))
+        before = detector.decode(ours, view, card.thresholds)
+        after = detector.decode(theirs, view, card.thresholds)
         total += len(before)
         differing += _unmatched(before, after)
     return Parity(len(items), raw, total, differing)

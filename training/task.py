@@ -29,8 +29,6 @@ LOSS_STRIDE = 2
 """The loss is taken at half size: a line 3 px wide still shows its course, at a quarter of the cost."""
 LOOKED_AT = 8
 """Development pictures drawn at every check."""
-AS_LABELLED = SourceUse(share=1.0)
-"""Looks count what the labels say, without the recipe's own weights."""
 
 
 class SegmentationTask(pl.LightningModule):
@@ -44,13 +42,13 @@ class SegmentationTask(pl.LightningModule):
     def __init__(self, settings: Settings, *, imagenet: bool = True) -> None:
         super().__init__()
         self.settings = settings
-        self.net = Segmenter(len(settings.detector.classes), settings.model.width)
+        self.net = Segmenter(len(settings.detector.channels), settings.model.width)
         if imagenet:
             lite0.load_imagenet(self.net.trunk)
         if settings.model.freeze:
             self.net.trunk.requires_grad_(False)
             self.net.trunk.eval()  # Lightning leaves the mode as it finds it
-        self.lines = [name in settings.detector.lines for name in settings.detector.classes]
+        self.lines = [name in settings.detector.lines for name in settings.detector.channels]
         self.development: Sequence[Item] = ()
         self.dataset: dict[str, Any] = {}
         self.commit = ""
@@ -105,12 +103,13 @@ class SegmentationTask(pl.LightningModule):
         for i, item in enumerate(self.development):
             picture = read_picture(item.picture.path)
             scores = predict(self.net, picture)
-            wanted = targets(item, recipe, AS_LABELLED)
-            for k, name in enumerate(recipe.classes):
+            as_labelled = SourceUse(share=1.0, surface=self.settings.data.sources[item.source.name].surface)
+            wanted = targets(item, recipe, as_labelled)
+            for k, name in enumerate(recipe.channels):
                 sweep = sweeps.setdefault((item.source.name, name), Sweep(self.lines[k]))
                 sweep.add(scores[k], wanted.positive[k], wanted.weight[k] > 0)
             if self.pictures is not None and i in drawn:
-                self._draw(item, overlay(picture, scores, wanted, [0.5] * len(recipe.classes)))
+                self._draw(item, overlay(picture, scores, wanted, [0.5] * len(recipe.channels)))
         self.train(was_training)
         found: dict[str, float] = {}
         for (source, name), sweep in sweeps.items():

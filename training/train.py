@@ -170,6 +170,7 @@ class Rounds(pl.LightningDataModule):
             settings.detector,
             settings.data.sources,
             size,
+            settings.input.spec,
             Augment(s.augment),
             seed=s.seed,
             length=s.steps * s.batch,

@@ -19,6 +19,9 @@ STRIDE = 4
 SMALLEST = {"crack": 60, "network": 600, "pothole": 30, "patch": 300}
 """Input px (area) below which a region is noise: about a crack of 15 px, a pothole of 6 px across."""
 
+CARRIAGEWAY = 0.5
+"""Score of the surface from which a pixel is carriageway: the one at which its loss is neutral."""
+
 INSIDE = 0.7
 """A crack that lies by this share inside alligator cracking is part of it, not a finding of its own."""
 
@@ -44,10 +47,20 @@ class Pavement(Detector):
     def decode(
         self, outputs: Mapping[str, Array], view: View, thresholds: Mapping[str, float]
     ) -> list[Detection]:
-        """See `Detector.decode`. ``scores``: (4, height / 4, width / 4) of the input, 0..1."""
+        """See `Detector.decode`.
+
+        ``scores`` is (4, height / 4, width / 4) of the input, 0..1; ``surface`` (1, ...) says where there is
+        carriageway: what the scores say elsewhere (walls, hedges, cars) is left out. A model without it
+        is taken to see carriageway alone.
+        """
+        planes = [to_frame(plane, view) for plane in outputs["scores"]]
+        if "surface" in outputs:
+            elsewhere = to_frame(outputs["surface"][0], view) < CARRIAGEWAY
+            for plane in planes:
+                plane[elsewhere] = 0.0
         found = {
-            kind.name: self._regions(kind, to_frame(plane, view), thresholds[kind.name], view)
-            for kind, plane in zip(self.classes, outputs["scores"], strict=True)
+            kind.name: self._regions(kind, plane, thresholds[kind.name], view)
+            for kind, plane in zip(self.classes, planes, strict=True)
         }
         found["crack"] = _outside(found["crack"], found["network"], view)
         return [detection for kind in self.classes for detection in found[kind.name]]

@@ -16,14 +16,16 @@ from tinysources import ALL_LABELS, damaged, label, write_source  # noqa: E402
 
 from gatukoll.datasets.layout import read_source  # noqa: E402
 from gatukoll.datasets.splits import Item  # noqa: E402
+from gatukoll.detectors.card import InputSpec  # noqa: E402
 from gatukoll.training.augment import Augment  # noqa: E402
 from gatukoll.training.config import Recipe, SourceUse, Weight  # noqa: E402
-from gatukoll.training.data import ABOVE_WEIGHT, FILL, Crops, targets  # noqa: E402
+from gatukoll.training.data import FILL, OUTSIDE_WEIGHT, Crops, targets  # noqa: E402
 
 RECIPE = Recipe(
     name="pavement", version="0", classes=["crack", "network", "pothole", "patch"], lines=["crack"]
 )
 SHARE = SourceUse(share=1)
+SPEC = InputSpec(height=64, width=96, fit="area")
 
 
 def _items(folder: Path, labels: Mapping[str, Any] = ALL_LABELS, count: int = 3) -> list[Item]:
@@ -36,7 +38,7 @@ def _crops(items: list[Item], strength: Any = "none", **more: Any) -> Crops:
     uses = more.pop("uses", {i.source.name: SHARE for i in items})
     recipe = more.pop("recipe", RECIPE)
     size = more.pop("size", (64, 96))
-    return Crops(items, recipe, uses, size, Augment(strength), seed=3, length=100, **more)
+    return Crops(items, recipe, uses, size, more.pop("spec", SPEC), Augment(strength), seed=3, length=100)
 
 
 def test_unlabelled_pixels_and_classes_weigh_nothing(tmp_path: Path) -> None:
@@ -70,9 +72,39 @@ def test_above_the_road_every_class_is_absent(tmp_path: Path) -> None:
     source = read_source(write_source(tmp_path / "s", {"a": mask}, groups={"a": "g"}))
     item = Item(source, source.pictures()[0])
     target = targets(item, RECIPE, SourceUse(share=1, none_above=0.25))
-    assert np.allclose(target.weight[:, :16], ABOVE_WEIGHT)
+    assert np.allclose(target.weight[:, :16], OUTSIDE_WEIGHT)
     assert not target.positive[:, :16].any()
     assert not target.weight[:, 16:32].any()
+
+
+GROUND = RECIPE.model_copy(update={"surface": "road"})
+
+
+def test_the_surface_is_what_the_mask_knows(tmp_path: Path) -> None:
+    item = _items(tmp_path / "s")[0]
+    target = targets(item, GROUND, SourceUse(share=1, surface="known"))
+    inside = damaged(0) != 255
+    assert len(target.positive) == 5
+    assert np.array_equal(target.positive[4], inside)
+    assert np.array_equal(target.weight[4] > 0, inside)
+    assert not targets(item, GROUND, SHARE).weight[4].any()
+
+
+def test_no_damage_lies_beside_the_surface(tmp_path: Path) -> None:
+    mask = np.full((64, 96), 2, np.uint8)
+    mask[40:], mask[:4] = 1, 255
+    folder = write_source(
+        tmp_path / "s", {"a": mask}, groups={"a": "g"}, classes={1: "road", 2: "wall"},
+        labels={"road": label(), "wall": label()},
+    )  # fmt: skip
+    source = read_source(folder)
+    target = targets(Item(source, source.pictures()[0]), GROUND, SourceUse(share=1, surface=["road"]))
+    assert np.array_equal(target.positive[4], mask == 1)
+    assert np.array_equal(target.weight[4] > 0, mask != 255)
+    for weight in target.weight[:4]:
+        assert np.allclose(weight[mask == 2], OUTSIDE_WEIGHT)
+        assert not weight[mask != 2].any()
+    assert not target.positive[:4].any()
 
 
 @pytest.mark.parametrize("strength", ["none", "weak", "medium", "strong"])

@@ -16,6 +16,7 @@ from tinysources import damaged, write_source  # noqa: E402
 from gatukoll.detectors.cardcheck import read_card  # noqa: E402
 from gatukoll.errors import ConfigError, DataError, ModelError  # noqa: E402
 from gatukoll.training import export, trunk  # noqa: E402
+from gatukoll.training.config import Recipe  # noqa: E402
 from gatukoll.training.decoder import Segmenter  # noqa: E402
 from gatukoll.training.graph import to_onnx  # noqa: E402
 from gatukoll.training.train import load_task  # noqa: E402
@@ -70,30 +71,34 @@ def test_an_export_carries_its_card(root: Path, checkpoint: Path, tmp_path: Path
 
 
 def test_the_graph_takes_any_batch_and_size(checkpoint: Path) -> None:
-    net = load_task(checkpoint)[0].net.eval()
-    session = ort.InferenceSession(to_onnx(net).SerializeToString())
+    task = load_task(checkpoint)[0]
+    net = task.net.eval()
+    session = ort.InferenceSession(to_onnx(net, task.settings.detector).SerializeToString())
     rng = np.random.default_rng(0)
     for shape in [(1, 32, 64, 3), (2, 96, 64, 3)]:
         image = rng.integers(0, 255, shape).astype(np.uint8)
-        scores = session.run(["scores"], {"image": image})[0]
+        scores, surface = session.run(["scores", "surface"], {"image": image})
         assert scores.shape == (shape[0], 4, shape[1] // 4, shape[2] // 4)
+        assert surface.shape == (shape[0], 1, shape[1] // 4, shape[2] // 4)
         with torch.no_grad():
-            assert np.allclose(scores, net(torch.from_numpy(image)).numpy(), atol=1e-5)
+            channels = net(torch.from_numpy(image)).numpy()
+        assert np.allclose(np.concatenate([scores, surface], axis=1), channels, atol=1e-5)
 
 
 def test_half_precision_halves_the_file() -> None:
     net = Segmenter(4, 16)
     trunk.load_imagenet(net.trunk)
-    whole, half = (len(to_onnx(net, half_from=h).SerializeToString()) for h in (None, 64))
+    recipe = Recipe(name="x", version="0", classes=list("abcd"))
+    whole, half = (len(to_onnx(net, recipe, half_from=h).SerializeToString()) for h in (None, 64))
     assert half < 0.6 * whole
 
 
 def test_a_graph_of_another_network_is_refused_and_nothing_is_written(
     root: Path, checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    other = Segmenter(4, 8)
+    other = Segmenter(5, 8)
     torch.nn.init.constant_(other.decoder.score.bias, -2.0)
-    monkeypatch.setattr(export, "to_onnx", lambda net, *, half_from: to_onnx(other, half_from=half_from))
+    monkeypatch.setattr(export, "to_onnx", lambda net, *words, **more: to_onnx(other, *words, **more))
     out = tmp_path / "new" / "model.onnx"
     with pytest.raises(ModelError, match="does not agree"):
         export.main(_words(root, checkpoint, out))

@@ -12,9 +12,10 @@ import pytest
 torch = pytest.importorskip("torch", reason="needs the train extra")
 pytestmark = pytest.mark.train
 
-from tinysources import damaged, write_source  # noqa: E402
+from tinysources import damaged, label, write_source  # noqa: E402
 
 from gatukoll.errors import ConfigError, DataError, ModelError, StoppedEarly  # noqa: E402
+from gatukoll.training.config import SourceUse  # noqa: E402
 from gatukoll.training.recipes import recipe_folders  # noqa: E402
 from gatukoll.training.settings import settings_of  # noqa: E402
 from gatukoll.training.task import SegmentationTask  # noqa: E402
@@ -43,14 +44,30 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("data")
     for name in recipe_folders():
         settings = settings_of([f"detector={name}"])
-        held = settings.data.split.development
-        for source in settings.data.sources:
+        for source, use in settings.data.sources.items():
             if not (root / source).exists():
-                columns = {c: {"a": "other", "b": v[0], "c": v[-1]} for c, v in held.items() if c != "group"}
-                groups = {"a": f"train_{source}", "b": held["group"][0], "c": held["group"][-1]}
-                masks = {stem: damaged(i) for i, stem in enumerate("abc")}
-                write_source(root / source, masks, groups=groups, columns=columns)
+                _write_like(root / source, settings.data.split.development, use)
     return root
+
+
+def _write_like(folder: Path, held: dict[str, list[str]], use: SourceUse) -> None:
+    """Write a source with one picture to train on and one for each value held back."""
+    stems = [f"held{i}" for i in range(max(map(len, held.values())))]
+    rows = {stem: {c: v[i % len(v)] for c, v in held.items()} for i, stem in enumerate(stems)}
+    rows["a"] = {"group": f"train_{folder.name}"}
+    surface = use.surface if isinstance(use.surface, list) else []
+    named = {"classes": dict(enumerate(surface, 1)), "labels": {n: label() for n in surface}}
+    write_source(
+        folder,
+        {stem: damaged(i) for i, stem in enumerate(rows)},
+        groups={stem: row["group"] for stem, row in rows.items()},
+        columns={c: {s: row.get(c, "other") for s, row in rows.items()} for c in held if c != "group"},
+        **(
+            {"classes": dict(enumerate(surface, 1)), "labels": {n: label() for n in surface}}
+            if surface
+            else {}
+        ),
+    )
 
 
 @pytest.mark.parametrize("name", sorted(recipe_folders()))
@@ -138,6 +155,20 @@ def test_a_source_to_look_at_only_needs_an_override(root: Path, small: list[str]
     main([*words, "data.allow=[closed]", "train.steps=2"])
     parts = json.loads((tmp_path / "out" / "dataset.json").read_text())["parts"]
     assert {p["source"]: p["trainable"] for p in parts}["closed"] is False
+
+
+def test_finetuning_keeps_the_channels_that_have_the_same_name(
+    root: Path, small: list[str], tmp_path: Path
+) -> None:
+    words = ["detector=pavement", f"data.root={root}", *small]
+    first = main([*words, f"out={tmp_path / 'a'}", "detector.surface=null"])
+    saved = torch.load(first, map_location="cpu", weights_only=False)
+    settings = settings_of([*words, "detector.classes=[patch,crack]", "detector.boost={}"])
+    task, _ = load_task(first, settings)
+    rows = task.state_dict()["net.decoder.score.weight"]
+    before = saved["state_dict"]["net.decoder.score.weight"]
+    assert len(before) == 4 and len(rows) == 3
+    assert torch.equal(rows[0], before[3]) and torch.equal(rows[1], before[0])
 
 
 def test_a_file_that_is_no_checkpoint(tmp_path: Path) -> None:

@@ -89,3 +89,13 @@ def test_grades_follow_the_limits_and_name_their_source() -> None:
     assert [g.severity for g in grades] == [1, 2, 3]
     assert {g.source for g in grades} == {"our own"}
     assert "0.5" in grades[2].rule
+
+
+def test_what_lies_beside_the_carriageway_is_left_out() -> None:
+    plane = scores()
+    plane[3, 80:100, 20:170] = 0.9
+    road = np.zeros((1, 120, 192), np.float32)
+    road[0, 60:, 60:] = 1.0
+    (patch,) = Pavement().decode({"scores": plane, "surface": road}, PLAIN, HALF)
+    assert patch.box_px == pytest.approx((240, 320, 680, 400), abs=2)
+    assert Pavement().decode({"scores": plane, "surface": road * 0}, PLAIN, HALF) == []

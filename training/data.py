@@ -20,6 +20,7 @@ from gatukoll.datasets import labels
 from gatukoll.datasets.layout import IGNORE, picture_size, read_picture
 from gatukoll.datasets.splits import Item
 from gatukoll.detectors.card import InputSpec
+from gatukoll.errors import DataError, nearest_word
 from gatukoll.runtime.engine import fit
 from gatukoll.training.augment import Augment
 from gatukoll.training.config import Recipe, SourceUse, Weight
@@ -54,7 +55,11 @@ class Targets(NamedTuple):
 
 
 def targets(item: Item, recipe: Recipe, use: SourceUse) -> Targets:
-    """Return what the loss of a picture rests on: label scopes, completeness, and the recipe's weights."""
+    """Return what the loss of a picture rests on: label scopes, completeness, and the recipe's weights.
+
+    Raises:
+        DataError: where `SourceUse.surface` names a class that the source does not label.
+    """
     ground = _surface(item, use)
     positive, weight = [], []
     for name in recipe.channels:
@@ -90,6 +95,14 @@ def _surface(item: Item, use: SourceUse) -> labels.Target:
     if use.surface == "known":
         inside = mask != IGNORE
         return labels.Target(inside, inside)
+    known = labels.labelled_names(item.source)
+    for name in use.surface:
+        if name not in known:
+            raise DataError(
+                f'labels no "{name}", which `surface` names',
+                where=str(item.source.folder / "source.json"),
+                nearest=nearest_word(name, known),
+            )
     parts = [labels.pixels(item.source, item.picture, name) for name in use.surface]
     inside = np.logical_or.reduce([p.positive for p in parts])
     return labels.Target(inside, np.logical_and.reduce([p.known for p in parts]) | inside)

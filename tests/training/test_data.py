@@ -17,6 +17,7 @@ from tinysources import ALL_LABELS, damaged, label, write_source  # noqa: E402
 from gatukoll.datasets.layout import read_source  # noqa: E402
 from gatukoll.datasets.splits import Item  # noqa: E402
 from gatukoll.detectors.card import InputSpec  # noqa: E402
+from gatukoll.errors import DataError  # noqa: E402
 from gatukoll.training.augment import Augment  # noqa: E402
 from gatukoll.training.config import Recipe, SourceUse, Weight  # noqa: E402
 from gatukoll.training.data import FILL, OUTSIDE_WEIGHT, Crops, targets  # noqa: E402
@@ -105,6 +106,12 @@ def test_no_damage_lies_beside_the_surface(tmp_path: Path) -> None:
         assert np.allclose(weight[mask == 2], OUTSIDE_WEIGHT)
         assert not weight[mask != 2].any()
     assert not target.positive[:4].any()
+
+
+def test_a_mistyped_surface_gets_the_nearest_word(tmp_path: Path) -> None:
+    item = _items(tmp_path / "s")[0]
+    with pytest.raises(DataError, match='Did you mean "patch"'):
+        targets(item, GROUND, SourceUse(share=1, surface=["pach"]))
 
 
 @pytest.mark.parametrize("strength", ["none", "weak", "medium", "strong"])

@@ -56,17 +56,14 @@ def _write_like(folder: Path, held: dict[str, list[str]], use: SourceUse) -> Non
     rows = {stem: {c: v[i % len(v)] for c, v in held.items()} for i, stem in enumerate(stems)}
     rows["a"] = {"group": f"train_{folder.name}"}
     surface = use.surface if isinstance(use.surface, list) else []
-    named = {"classes": dict(enumerate(surface, 1)), "labels": {n: label() for n in surface}}
+    names = [*surface, *(f"other{i}" for i in range(4))]  # the masks hold up to four values
+    named = {"classes": dict(enumerate(names, 1)), "labels": {n: label() for n in names}}
     write_source(
         folder,
         {stem: damaged(i) for i, stem in enumerate(rows)},
         groups={stem: row["group"] for stem, row in rows.items()},
         columns={c: {s: row.get(c, "other") for s, row in rows.items()} for c in held if c != "group"},
-        **(
-            {"classes": dict(enumerate(surface, 1)), "labels": {n: label() for n in surface}}
-            if surface
-            else {}
-        ),
+        **(named if surface else {}),
     )
 
 

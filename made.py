@@ -37,7 +37,7 @@ def vouch(film: Path, *, seed: int, scene: str) -> Path:
 
 
 def is_made(film: Path, comment: str) -> bool:
-    """Say whether a film is surely made: mark inside (`comment` = its comment tag), and the sidecar agrees."""
+    """Say whether a film is surely made: mark inside (`comment`, a tag of it), and the sidecar agrees."""
     if not comment.startswith(MARK):
         return False
     try:

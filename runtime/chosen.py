@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -79,6 +78,6 @@ def _chosen(city: City, name: str) -> Chosen:
     )
 
 
-def digest_of(*parts: str | dict[str, Any] | Sequence[Any]) -> str:
+def digest_of(*parts: str | int | dict[str, Any]) -> str:
     """Return the sha256 over JSON values."""
     return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()

@@ -22,6 +22,9 @@ SMALLEST = {"crack": 60, "network": 600, "pothole": 30, "patch": 300}
 CARRIAGEWAY = 0.5
 """Score of the surface from which a pixel is carriageway: the one at which its loss is neutral."""
 
+BRIDGED = 12
+"""Input px of a gap in a crack that is still one crack: scores of thin cracks break up along their way."""
+
 INSIDE = 0.7
 """A crack that lies by this share inside alligator cracking is part of it, not a finding of its own."""
 
@@ -68,17 +71,20 @@ class Pavement(Detector):
     def _regions(self, kind: FindingClass, plane: Array, threshold: float, view: View) -> list[Detection]:
         """Return the connected regions (8 neighbours) of one class, scored by their mean probability."""
         over = (plane >= threshold).astype(np.uint8)
+        joined = _bridged(over, view) if kind.geometry == "line" else over
         smallest = SMALLEST[kind.name] / (view.scale_x * view.scale_y)
-        count, labels, stats, _ = cv2.connectedComponentsWithStats(over, connectivity=8)
+        count, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
         detections = []
         for number in range(1, count):
-            x, y, w, h, area = (int(v) for v in stats[number])
-            if area < smallest:
+            x, y, w, h, _ = (int(v) for v in stats[number])
+            window = slice(y, y + h), slice(x, x + w)
+            pixels = (labels[window] == number) & (over[window] > 0)
+            if pixels.sum() < smallest:
                 continue
-            pixels = labels[y : y + h, x : x + w] == number
-            lines = centre_lines(pixels, x, y) if kind.geometry == "line" else ()
-            score = float(plane[y : y + h, x : x + w][pixels].mean())
-            detections.append(Detection(kind.name, score, (x, y, x + w, y + h), Mask(x, y, pixels), lines))
+            mask = _tight(Mask(x, y, pixels))
+            lines = centre_lines(mask.pixels, mask.x, mask.y) if kind.geometry == "line" else ()
+            box = (mask.x, mask.y, mask.x + mask.pixels.shape[1], mask.y + mask.pixels.shape[0])
+            detections.append(Detection(kind.name, float(plane[window][pixels].mean()), box, mask, lines))
         return detections
 
     def grade(self, name: str, size: Mapping[str, float], options: PavementOptions) -> Grade:
@@ -102,6 +108,19 @@ def to_frame(plane: Array, view: View) -> Array:
     return np.asarray(
         cv2.warpAffine(plane, cells, size, flags=flags, borderMode=cv2.BORDER_REPLICATE), np.float32
     )
+
+
+def _bridged(over: NDArray[np.uint8], view: View) -> NDArray[np.uint8]:
+    """Return a mask (h, w) in which gaps of up to `BRIDGED` input px are closed."""
+    side = max(1, round(BRIDGED / view.scale_x)) | 1
+    return np.asarray(cv2.dilate(over, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))), np.uint8)
+
+
+def _tight(mask: Mask) -> Mask:
+    """Return a mask without the empty rows and columns around it."""
+    rows, columns = (np.flatnonzero(mask.pixels.any(axis=a)) for a in (1, 0))
+    inner = mask.pixels[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    return Mask(mask.x + int(columns[0]), mask.y + int(rows[0]), inner)
 
 
 def _outside(cracks: list[Detection], networks: list[Detection], view: View) -> list[Detection]:

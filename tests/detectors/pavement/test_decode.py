@@ -99,3 +99,14 @@ def test_what_lies_beside_the_carriageway_is_left_out() -> None:
     (patch,) = Pavement().decode({"scores": plane, "surface": road}, PLAIN, HALF)
     assert patch.box_px == pytest.approx((240, 320, 680, 400), abs=2)
     assert Pavement().decode({"scores": plane, "surface": road * 0}, PLAIN, HALF) == []
+
+
+def test_a_crack_that_breaks_up_on_its_way_is_one_crack() -> None:
+    plane = scores()
+    cv2.line(plane[0], (20, 100), (60, 80), 0.9, 2)
+    cv2.line(plane[0], (63, 79), (120, 50), 0.9, 2)
+    (crack,) = Pavement().decode({"scores": plane}, PLAIN, HALF)
+    assert len(crack.lines_px) == 2
+    assert crack.mask is not None and crack.mask.pixels.any(axis=1)[[0, -1]].all()
+    cv2.line(plane[0], (150, 20), (180, 10), 0.9, 2)
+    assert len(Pavement().decode({"scores": plane}, PLAIN, HALF)) == 2

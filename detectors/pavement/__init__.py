@@ -93,10 +93,10 @@ class Pavement(Detector):
         value = size[limits.measure]
         unit = "m²" if limits.measure == "area_m2" else "m"
         if value >= limits.three:
-            return Grade(3, f"{limits.measure} {value:.1f} ≥ {limits.three:g} {unit}", limits.source)
+            return Grade(3, f"{value:.2f} ≥ {limits.three:g} {unit}", limits.source)
         if value >= limits.two:
-            return Grade(2, f"{limits.measure} {value:.1f} ≥ {limits.two:g} {unit}", limits.source)
-        return Grade(1, f"{limits.measure} {value:.2f} < {limits.two:g} {unit}", limits.source)
+            return Grade(2, f"{value:.2f} ≥ {limits.two:g} {unit}", limits.source)
+        return Grade(1, f"{value:.2f} < {limits.two:g} {unit}", limits.source)
 
 
 def to_frame(plane: Array, view: View) -> Array:

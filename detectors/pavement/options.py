@@ -8,10 +8,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from gatukoll.detectors.contract import Options
 
-JUDGEMENT = (
-    "gatukoll default 1, a judgement: the handbook 'Bära eller brista' is not openly readable; "
-    "set your own limits in the city's file"
-)
+JUDGEMENT = "gatukoll 1, judgement"
+"""Ours, from no standard: the handbook 'Bära eller brista' is not openly readable, and one camera sees
+neither the width of a crack nor its depth. A city that has the handbook sets its limits and names it."""
+
+DIAMETER = "ASTM D6433 / UFC 3-270-08: 200, 450 mm"
+"""Diameter classes of potholes in the PCI method; there depth decides as well, which a camera does not see."""
 
 
 class Limits(BaseModel):
@@ -39,13 +41,7 @@ class PavementOptions(Options):
         description="limits for alligator cracking (krackelering), by area",
     )
     pothole: Limits = Field(
-        Limits(
-            measure="length_m",
-            two=0.2,
-            three=0.45,
-            source="diameter classes 200 and 450 mm of the PCI method (ASTM D6433, UFC 3-270-08); "
-            "depth is not seen by one camera",
-        ),
+        Limits(measure="length_m", two=0.2, three=0.45, source=DIAMETER),
         description="limits for potholes, by the longer diameter",
     )
     patch: Limits = Field(

@@ -13,7 +13,7 @@ JUDGEMENT = "gatukoll 1, judgement"
 neither the width of a crack nor its depth. A city that has the handbook sets its limits and names it."""
 
 DIAMETER = "ASTM D6433 / UFC 3-270-08: 200, 450 mm"
-"""Diameter classes of potholes in the PCI method; there depth decides as well, which a camera does not see."""
+"""Diameter classes of potholes in the PCI method; there depth decides as well, which no camera sees."""
 
 
 class Limits(BaseModel):

@@ -122,7 +122,7 @@ def _thresholds(task: SegmentationTask, settings: Settings, split: Split) -> dic
     sweeps = {name: Sweep(name in settings.detector.lines) for name in names}
     task.eval()
     for item in judging(settings, split):
-        scores = predict(task.net, read_picture(item.picture.path))
+        scores = predict(task.net, read_picture(item.picture.path), settings.input.spec)
         wanted = targets(item, settings.detector, SourceUse(share=1.0))
         for k, name in enumerate(names):
             sweeps[name].add(scores[k], wanted.positive[k], wanted.weight[k] > 0)

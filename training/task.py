@@ -18,9 +18,11 @@ from torch.nn import functional as F
 
 from gatukoll.datasets.layout import read_picture
 from gatukoll.datasets.splits import Item
+from gatukoll.detectors.card import InputSpec
+from gatukoll.runtime.engine import fit
 from gatukoll.training import trunk as lite0
 from gatukoll.training.config import Settings, SourceUse
-from gatukoll.training.data import FILL, Sample, targets
+from gatukoll.training.data import Sample, targets
 from gatukoll.training.decoder import STRIDE, Segmenter
 from gatukoll.training.losses import partial_loss, resample
 from gatukoll.training.monitor import Sweep, overlay
@@ -102,7 +104,7 @@ class SegmentationTask(pl.LightningModule):
         self.eval()
         for i, item in enumerate(self.development):
             picture = read_picture(item.picture.path)
-            scores = predict(self.net, picture)
+            scores = predict(self.net, picture, self.settings.input.spec)
             as_labelled = SourceUse(share=1.0, surface=self.settings.data.sources[item.source.name].surface)
             wanted = targets(item, recipe, as_labelled)
             for k, name in enumerate(recipe.channels):
@@ -134,11 +136,14 @@ class SegmentationTask(pl.LightningModule):
 
 
 @torch.no_grad()
-def predict(net: nn.Module, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Return scores (classes, h, w) of a picture at its own size, padded to multiples of 32 on the way."""
-    height, width = picture.shape[:2]
-    padded = np.full((-(-height // 32) * 32, -(-width // 32) * 32, 3), FILL, np.uint8)
-    padded[:height, :width] = picture
-    scores = net(torch.from_numpy(padded)[None])
-    full = F.interpolate(scores, scale_factor=float(STRIDE), mode="bilinear", align_corners=False)
-    return np.asarray(full[0, :, :height, :width].numpy())
+def predict(net: nn.Module, picture: NDArray[np.uint8], spec: InputSpec) -> NDArray[np.float32]:
+    """Return scores (channels, h, w) of a picture at its own size, seen as the engine would show it."""
+    tensor, view = fit(picture, spec)
+    cells = net(torch.from_numpy(tensor)[None])[0].numpy()
+    sx, sy = view.scale_x / STRIDE, view.scale_y / STRIDE
+    # from the centre of a pixel to the centre of its cell
+    to_cells = np.array([[sx, 0, sx / 2 - 0.5], [0, sy, sy / 2 - 0.5]])
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    size = (view.width, view.height)
+    planes = [cv2.warpAffine(c, to_cells, size, flags=flags, borderMode=cv2.BORDER_REPLICATE) for c in cells]
+    return np.stack(planes).astype(np.float32)

@@ -47,11 +47,14 @@ def gather(job: Job, store: Store, started: datetime | None = None) -> Output:
 
     classes = {name: item.loaded.detector.classes for name, item in by_name.items()}
     merged = merge(facts, classes, grade)
+    least = {name: job.city.detectors[name].min_sightings for name in by_name}
+    kept = [f for f in merged if f.sightings >= least[f.detector]]
     findings: list[Finding] = []
     for name, item in by_name.items():
-        findings += item.loaded.detector.combine([f for f in merged if f.detector == name])
+        findings += item.loaded.detector.combine([f for f in kept if f.detector == name])
     routed = route(findings, job.city)
-    return Output(routed, facts, records, classes, job.city, RunInfo(started, __version__))
+    held_back = len(merged) - len(kept)
+    return Output(routed, facts, records, classes, job.city, RunInfo(started, __version__), held_back)
 
 
 def write(job: Job, output: Output, folder: Path) -> list[Path]:

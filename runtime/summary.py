@@ -43,6 +43,7 @@ class Summary:
         warnings, ignored: code -> count; outside the sums.
         findings: class -> severity -> count, of all that the city's store holds.
         counts: where they went.
+        held_back: things that were seen too seldom to be reported.
         km: driven while filming, of the captures given.
         records: what is noted of each capture given.
         refused: name, code, detail of what was no capture.
@@ -54,6 +55,7 @@ class Summary:
     ignored: Mapping[str, int]
     findings: Mapping[str, Mapping[int, int]]
     counts: routing.Counts
+    held_back: int
     km: float
     records: tuple[CaptureRecord, ...]
     refused: tuple[tuple[str, str, str], ...]
@@ -80,6 +82,7 @@ def summarise(job: Job, records: Sequence[CaptureRecord], output: Output) -> Sum
         ignored=job.found.ignored,
         findings=findings,
         counts=routing.count(output.findings, job.city),
+        held_back=output.held_back,
         km=sum(float(r.plan.get("length_m", 0)) for r in records if r.state == "done") / 1000,
         records=tuple(records),
         refused=job.found.rejected,
@@ -111,6 +114,7 @@ def write(summary: Summary, job: Job, started: datetime, files: Sequence[Path], 
         "km": round(summary.km, 3),
         "findings": {
             "total": summary.counts.findings,
+            "held_back": summary.held_back,
             "by_class": {name: {str(s): n[s] for s in (1, 2, 3)} for name, n in summary.findings.items()},
             "routed": summary.counts.routed,
             "fallback": summary.counts.fallback,

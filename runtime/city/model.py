@@ -36,6 +36,13 @@ class DetectorSettings(Settings):
         default_factory=dict,
         description="class -> score (0-1) from which it is reported, in place of the model's own threshold",
     )
+    min_sightings: int = Field(
+        2,
+        ge=1,
+        description="pictures, over all passes, that must show a thing before it is reported; what was seen "
+        "less often is kept and counted as held back. 1 = everything; with pictures farther apart than about "
+        "10 m nothing is seen twice",
+    )
 
     def thresholds(self, card: Mapping[str, float]) -> dict[str, float]:
         """Return class -> score: the model card's, with this city's own in their place."""

@@ -45,6 +45,7 @@ class Output:
         classes: detector -> its class table.
         city: whose it is.
         run: where it comes from.
+        held_back: things that were seen too seldom to be reported, see ``min_sightings``.
     """
 
     findings: tuple[Finding, ...]
@@ -53,6 +54,7 @@ class Output:
     classes: Mapping[str, tuple[FindingClass, ...]]
     city: City
     run: RunInfo
+    held_back: int = 0
 
     def ordered(self) -> list[Finding]:
         """Return the findings in the order of all files: worst first, then by class and id."""

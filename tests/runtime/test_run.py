@@ -242,3 +242,15 @@ def test_a_mended_mounting_holds_in_later_runs_without_that_capture(town: Path) 
     (drive / "capture.yaml").unlink()
     commands.run([drive], city_file=city, out=town / "out", threads=1)
     assert rows(town / "out")[0]["Latitud"] == before
+
+
+def test_what_was_seen_too_seldom_is_held_back_and_counted(town: Path) -> None:
+    tinycity.street(town / "drive")
+    city = tinycity.city(town)
+    commands.run([town / "drive"], city_file=city, out=town / "out", threads=1)
+    assert len(rows(town / "out")) == 1 and noted(town / "out")["findings"]["held_back"] == 0  # type: ignore[index]
+    city.write_text(city.read_text().replace("{}", "{min_sightings: 3}"))
+    commands.run([town / "drive"], city_file=city, out=town / "out", threads=1)
+    assert rows(town / "out") == [] and noted(town / "out")["findings"]["held_back"] == 1  # type: ignore[index]
+    with Store.open(town / "city.sqlite") as store:
+        assert len(store.fact_keys()) == 1

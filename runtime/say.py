@@ -68,8 +68,8 @@ def summary(numbers: Summary, files: Sequence[Path], out: Path) -> None:
     owners = ", ".join(f"{owner} {count}" for owner, count in numbers.counts.owners.items())
     screen.print(
         f"\n{numbers.counts.findings} findings in the city's store: {owners} "
-        f"(by rule {numbers.counts.routed}, fallback {numbers.counts.fallback}); {numbers.held_back} more were "
-        f"seen too seldom (min_sightings). {numbers.km:.2f} km filmed."
+        f"(by rule {numbers.counts.routed}, fallback {numbers.counts.fallback}); {numbers.held_back} more "
+        f"were seen too seldom (min_sightings). {numbers.km:.2f} km filmed."
     )
     top = [path for path in files if path.parent == out]
     screen.print(f"{len(files)} files in {out}: " + ", ".join(path.name for path in top), markup=False)

@@ -76,7 +76,7 @@ def detectors() -> None:
 
 @app.command(
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
-    epilog="Example: gatukoll train detector=NAME data.root=/data/streets trainer.max_steps=600",
+    epilog="Example: gatukoll train detector=NAME data.root=/data/streets train.steps=600",
 )
 def train(context: typer.Context) -> None:
     """Train a detector by its recipe; everything in it can be overridden as KEY=VALUE (hydra)."""
@@ -198,7 +198,10 @@ def _need(module: str, extra: str) -> None:
     import importlib.util
 
     if importlib.util.find_spec(module) is None:
-        raise UserError(f"this verb needs the extra {extra!r}", todo=f"pip install 'gatukoll[{extra}]'")
+        raise UserError(
+            f"this verb needs the extra {extra!r}",
+            todo=f"In the project's folder: .venv/bin/pip install -c constraints.txt torch -e '.[{extra}]'",
+        )
 
 
 def main() -> None:

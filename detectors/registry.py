@@ -69,6 +69,13 @@ class Plugin:
         """
         return _module_file(self.value.partition(":")[0], self.where).parent
 
+    @property
+    def code(self) -> str:
+        """SHA-256 over the plugin's own source files: what decode and measure make depends on them too."""
+        file = _module_file(self.value.partition(":")[0], self.where)
+        files = sorted(file.parent.rglob("*.py")) if file.name == "__init__.py" else [file]
+        return digest_files(files)
+
     def load(self) -> Detector:
         """Import the detector and make one, its class table checked; its models are not opened.
 

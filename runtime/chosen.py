@@ -27,12 +27,14 @@ class Chosen:
         options: its options, as its own model.
         model: sha256 over its ONNX files.
         settings: sha256 over what the city's file says that changes its facts.
+        code: sha256 over its source files.
     """
 
     loaded: Loaded
     options: Any
     model: str
     settings: str
+    code: str
 
     @property
     def name(self) -> str:
@@ -41,7 +43,7 @@ class Chosen:
 
     def settings_for(self, reading: str) -> str:
         """Return the digest of all that changes its facts of a capture that is read in this way."""
-        return digest_of(FACTS_VERSION, self.settings, reading, asdict(PlacingOptions()))
+        return digest_of(FACTS_VERSION, self.code, self.settings, reading, asdict(PlacingOptions()))
 
 
 def choose(city: City) -> tuple[Chosen, ...]:
@@ -74,7 +76,11 @@ def _chosen(city: City, name: str) -> Chosen:
         city.detectors[name].thresholds(cards["model"].thresholds),
     )
     return Chosen(
-        loaded, city.options_for(detector), registry.digest(plugin), settings_digest(city, detector)
+        loaded,
+        city.options_for(detector),
+        registry.digest(plugin),
+        settings_digest(city, detector),
+        plugin.code,
     )
 
 

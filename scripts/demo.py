@@ -17,6 +17,7 @@ from rich.table import Table
 
 ROOT = Path(__file__).resolve().parent.parent
 CITY = ROOT / "configs" / "cities" / "demo.yaml"
+"""Copied into the demo's folder, so that its store lies there and goes with it."""
 SEED = 10_000
 LENGTH_M = 240
 
@@ -33,14 +34,14 @@ def step(*words: str | Path) -> None:
         sys.exit(code)
 
 
-def against_truth(truth: Path) -> Table:
+def against_truth(truth: Path, city: Path) -> Table:
     """Return a table of true damages found and missed, and of false findings."""
     from gatukoll.datasets.drive_truth import FoundThing, compare
     from gatukoll.runtime.findings.store import Store
     from gatukoll.runtime.job import prepare
     from gatukoll.runtime.results import gather
 
-    job = prepare([], CITY)
+    job = prepare([], city)
     with Store.open(job.city.store_url) as store:
         findings = gather(job, store).findings
     found = [
@@ -61,11 +62,12 @@ def main(folder: Path) -> None:
     started = time.monotonic()
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    drive, out = folder / "drive", folder / "results"
+    drive, out, city = folder / "drive", folder / "results", folder / "city.yaml"
+    shutil.copy(CITY, city)
     step("simulate", drive, "--seed", str(SEED), "--length", str(LENGTH_M), "--passes", "2", "--fps", "5")
-    step("run", drive, "--city", CITY, "--out", out)
+    step("run", drive, "--city", city, "--out", out)
     screen.print()
-    screen.print(against_truth(drive / "truth.json"))
+    screen.print(against_truth(drive / "truth.json", city))
     screen.print(
         f"\nDone in {time.monotonic() - started:.0f} s. Look at {out}/findings.csv (opens in Excel), "
         f"{out}/findings.gpkg (QGIS) and {out}/pictures/."
@@ -73,4 +75,7 @@ def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1] if len(sys.argv) > 1 else ROOT / "build" / "demo"))
+    try:
+        main(Path(sys.argv[1] if len(sys.argv) > 1 else ROOT / "build" / "demo"))
+    except KeyboardInterrupt:
+        sys.exit("demo: stopped")

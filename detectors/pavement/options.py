@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from gatukoll.detectors.contract import Options
 
-JUDGEMENT = "gatukoll 1, judgement"
+JUDGEMENT = "gatukoll 1"
 """Ours, from no standard: the handbook 'Bära eller brista' is not openly readable, and one camera sees
 neither the width of a crack nor its depth. A city that has the handbook sets its limits and names it."""
 

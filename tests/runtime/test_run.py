@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,8 +22,6 @@ from gatukoll.runtime.findings.store import Store
 
 @pytest.fixture
 def town(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    import sys
-
     site = tmp_path / "site"
     tinycity.install(site)
     monkeypatch.syspath_prepend(str(site))
@@ -254,3 +253,16 @@ def test_what_was_seen_too_seldom_is_held_back_and_counted(town: Path) -> None:
     assert rows(town / "out") == [] and noted(town / "out")["findings"]["held_back"] == 1  # type: ignore[index]
     with Store.open(town / "city.sqlite") as store:
         assert len(store.fact_keys()) == 1
+
+
+def test_other_code_of_a_detector_makes_other_facts(town: Path) -> None:
+    tinycity.street(town / "drive")
+    city = tinycity.city(town)
+    commands.run([town / "drive"], city_file=city, out=town / "out", threads=1)
+    code = town / "site" / "tiny_town" / "__init__.py"
+    code.write_text(code.read_text().replace("    pass\n", "    def decode(self, *a):\n        return []\n"))
+    del sys.modules["tiny_town"]
+    commands.run([town / "drive"], city_file=city, out=town / "out", threads=1)
+    assert rows(town / "out") == []
+    with Store.open(town / "city.sqlite") as store:
+        assert len(store.fact_keys()) == 2

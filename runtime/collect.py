@@ -43,7 +43,8 @@ def collect(
     with RunProgress(len(begun), frames) as progress:
         for capture in job.found.captures:
             record = store.state(capture.digest, job.readings[capture.digest])
-            if due[capture.digest] or record is None:
+            rejected = isinstance(job.opened[capture.digest], CaptureRejected)
+            if due[capture.digest] or record is None or rejected:
                 record = _run_one(job, capture, due[capture.digest], store, engine, progress, check)
             else:
                 store.use(capture.digest, record.settings)

@@ -10,13 +10,17 @@ from typing import Any
 
 import cv2
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 
 from gatukoll import __version__
 from gatukoll.detectors.contract import Grade
+from gatukoll.errors import UserError
 from gatukoll.runtime.capture.model import Capture, Frame
 from gatukoll.runtime.capture.reading import Opened
-from gatukoll.runtime.findings.facts import FactSet, Finding
+from gatukoll.runtime.city.model import City
+from gatukoll.runtime.crs import check_area
+from gatukoll.runtime.findings.facts import CaptureRecord, FactSet, Finding
 from gatukoll.runtime.findings.merge import merge
 from gatukoll.runtime.findings.store import Store
 from gatukoll.runtime.job import Job
@@ -40,6 +44,10 @@ def gather(job: Job, store: Store, started: datetime | None = None) -> Output:
     in_use = [(item.name, item.model, item.settings_for(r.settings)) for item in job.chosen for r in records]
     by_name = {item.name: item for item in job.chosen}
     facts = store.fact_sets(by_name.keys(), in_use=in_use)
+    outside = _outside(records, facts, job.city)
+    facts = tuple(s for s in facts if s.key.capture not in outside)
+    here = tuple(r for r in records if r.digest not in outside)
+    left_out = tuple((r.name, outside[r.digest]) for r in records if r.digest in outside)
 
     def grade(detector: str, name: str, size: Mapping[str, float]) -> Grade:
         item = by_name[detector]
@@ -54,7 +62,28 @@ def gather(job: Job, store: Store, started: datetime | None = None) -> Output:
         findings += item.loaded.detector.combine([f for f in kept if f.detector == name])
     routed = route(findings, job.city)
     held_back = len(merged) - len(kept)
-    return Output(routed, facts, records, classes, job.city, RunInfo(started, __version__), held_back)
+    info = RunInfo(started, __version__)
+    return Output(routed, facts, here, classes, job.city, info, held_back, left_out)
+
+
+def _outside(records: Iterable[CaptureRecord], facts: Iterable[FactSet], city: City) -> dict[str, str]:
+    """Return digest -> reason of captures that lie outside the area of the city's coordinate system.
+
+    They were read while the city had another system. One of them must not lock the city's results.
+    """
+    shapes = {r.digest: [r.trace] if r.trace is not None else [] for r in records}
+    for facts_of in facts:
+        shapes.setdefault(facts_of.key.capture, []).extend(o.geometry for o in facts_of.observations)
+    found = {}
+    for digest, all_of_it in shapes.items():
+        if not (filled := [s for s in all_of_it if not s.is_empty]):
+            continue
+        west, south, east, north = map(float, shapely.total_bounds(filled))
+        try:
+            check_area(city.output.epsg, (west, south, east, north), where=city.at("output", "epsg"))
+        except UserError as reason:
+            found[digest] = str(reason)
+    return found
 
 
 def write(job: Job, output: Output, folder: Path) -> list[Path]:

@@ -46,6 +46,10 @@ def plan(job: Job, threads: int | None) -> None:
     )
 
 
+def _captures(number: int) -> str:
+    return f"{number} capture" + ("" if number == 1 else "s")
+
+
 def _counts(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{code} {count}" for code, count in sorted(counts.items()))
 
@@ -71,6 +75,16 @@ def summary(numbers: Summary, files: Sequence[Path], out: Path) -> None:
         f"(by rule {numbers.counts.routed}, fallback {numbers.counts.fallback}); {numbers.held_back} more "
         f"were seen too seldom (min_sightings). {numbers.km:.2f} km filmed."
     )
+    if numbers.outside:
+        names = ", ".join(name for name, _ in numbers.outside[:8]) + (
+            " …" if len(numbers.outside) > 8 else ""
+        )
+        verb = "is" if len(numbers.outside) == 1 else "are"
+        screen.print(
+            f"{_captures(len(numbers.outside))} in the city's store {verb} left out of these results ({names}): "
+            f"{numbers.outside[0][1]}",
+            markup=False,
+        )
     top = [path for path in files if path.parent == out]
     screen.print(f"{len(files)} files in {out}: " + ", ".join(path.name for path in top), markup=False)
 

@@ -47,6 +47,7 @@ class Summary:
         km: driven while filming, of the captures given.
         records: what is noted of each capture given.
         refused: name, code, detail of what was no capture.
+        outside: name and reason of captures in the store whose places the city's system can't hold.
     """
 
     captures: Tally
@@ -59,6 +60,7 @@ class Summary:
     km: float
     records: tuple[CaptureRecord, ...]
     refused: tuple[tuple[str, str, str], ...]
+    outside: tuple[tuple[str, str], ...]
 
 
 def summarise(job: Job, records: Sequence[CaptureRecord], output: Output) -> Summary:
@@ -86,6 +88,7 @@ def summarise(job: Job, records: Sequence[CaptureRecord], output: Output) -> Sum
         km=sum(float(r.plan.get("length_m", 0)) for r in records if r.state == "done") / 1000,
         records=tuple(records),
         refused=job.found.rejected,
+        outside=output.outside,
     )
 
 
@@ -120,6 +123,7 @@ def write(summary: Summary, job: Job, started: datetime, files: Sequence[Path], 
             "fallback": summary.counts.fallback,
             "by_owner": dict(summary.counts.owners),
         },
+        "outside_area": [{"name": name, "detail": reason} for name, reason in summary.outside],
         "each_capture": [_each(r) for r in summary.records]
         + [{"name": n, "state": "rejected", "code": c, "detail": d} for n, c, d in summary.refused],
         "files": [str(f.relative_to(folder)) for f in files],

@@ -46,6 +46,8 @@ class Output:
         city: whose it is.
         run: where it comes from.
         held_back: things that were seen too seldom to be reported, see ``min_sightings``.
+        outside: name and reason of captures that lie outside the city's coordinate system; what the store
+            holds of them is in none of the above.
     """
 
     findings: tuple[Finding, ...]
@@ -55,6 +57,7 @@ class Output:
     city: City
     run: RunInfo
     held_back: int = 0
+    outside: tuple[tuple[str, str], ...] = ()
 
     def ordered(self) -> list[Finding]:
         """Return the findings in the order of all files: worst first, then by class and id."""

@@ -29,7 +29,8 @@ during a run or after a power cut has the old one or the new one.
 Findings are sorted worst first, then by class and id.
 
 **GeoPackage.** In the coordinate system of `output.epsg` (default 3006, SWEREF 99 TM); x is east, y is north.
-Refused where findings or traces lie outside the area that the system is made for. Opens in QGIS from 3.22 on
+Captures whose places lie outside the area that the system is made for are left out and named in `run.json`
+(`outside_area`); the run goes on. Opens in QGIS from 3.22 on
 with styles: colour and size tell severity, the symbol tells the class. Headings and meanings of columns stand
 in the file too (`gpkg_data_columns`). Times are UTC (`2026-09-14T06:58:20.000Z`). Count in the layer
 `findings`; the layers of shapes repeat its ids.

@@ -126,6 +126,30 @@ def test_a_drive_outside_the_coordinate_system_is_rejected_with_what_to_set(
     assert "EPSG" in str(run["each_capture"])
 
 
+def test_what_the_store_holds_outside_the_coordinate_system_is_left_out_and_named(
+    town: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tinycity.street(town / "far", lat=37.4)
+    tinycity.street(town / "home")
+    degrees = tinycity.city(town, "output: {epsg: 4326, language: en}\n")
+    commands.run([town / "far", town / "home"], city_file=degrees, out=town / "out", threads=1)
+    ids = {float(r["Latitude"].replace(",", ".")) > 50: r["Id"] for r in rows(town / "out")}
+    assert len(ids) == 2 and noted(town / "out")["outside_area"] == []
+    metres = tinycity.city(town, "output: {epsg: 3006, language: en}\n")
+    capsys.readouterr()
+    assert commands.run([town / "home"], city_file=metres, out=town / "out", threads=1) == 0
+    assert [r["Id"] for r in rows(town / "out")] == [ids[True]]
+    assert "1 capture in the city's store is left out of these results (far)" in capsys.readouterr().out
+    (left,) = noted(town / "out")["outside_area"]  # type: ignore[misc]
+    assert left["name"] == "far" and "made for Sweden" in left["detail"]
+    commands.route_explain(ids[True], metres)
+    with pytest.raises(UserError, match="no finding has this id"):
+        commands.route_explain(ids[False], metres)
+    # given again it is rejected, though the store has its facts
+    commands.run([town / "far", town / "home"], city_file=metres, out=town / "out", threads=1)
+    assert noted(town / "out")["captures"]["rejected"] == {"position_outside_area": 1}  # type: ignore[index]
+
+
 def test_dry_run_says_what_is_due_and_writes_nothing(town: Path, capsys: pytest.CaptureFixture[str]) -> None:
     tinycity.street(town / "drive")
     city = tinycity.city(town)

@@ -61,7 +61,8 @@ def _starts(film: Film, clock: Clock | None, trace: str) -> float:
         back = film.end_s - film.first_s if clock.policy == "end" else 0.0
         return clock.instant.timestamp() - back
     if clock is not None and clock.offset_s is not None and film.stamped is not None:
-        return film.stamped.timestamp() + clock.offset_s
+        back = film.end_s - film.first_s if clock.stamps_end else 0.0
+        return film.stamped.timestamp() + clock.offset_s - back
     if clock is None:
         why = f"nothing says when {film.path.name} began"
     elif clock.policy == "gps":

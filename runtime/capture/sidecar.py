@@ -56,7 +56,9 @@ class MountingSettings(Settings):
 class ClipSettings(Settings):
     """What can be said about one film."""
 
-    clock: str | None = Field(None, description="start=TIME, end=TIME, offset=SECONDS or gps")
+    clock: str | None = Field(
+        None, description="start=TIME, end=TIME, offset=SECONDS, stamp=start, stamp=end or gps"
+    )
     zone: Zone | None = Field(None, description="IANA zone of times that state none, e.g. Europe/Stockholm")
     device: str | None = Field(None, max_length=100, description="the device, in the operator's own words")
     trace: str | None = Field(None, min_length=1, description="GPX file, relative to this file")

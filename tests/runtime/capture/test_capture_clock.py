@@ -20,6 +20,9 @@ AT = datetime(2026, 9, 14, 6, 58, 20, tzinfo=UTC)
         (" end = 2026-09-14 06:58:20Z ", None, "end", AT, None),
         ("offset=-7200", None, "offset", None, -7200.0),
         ("offset=0.5", None, "offset", None, 0.5),
+        ("offset=1234567.25", None, "offset", None, 1234567.25),
+        ("stamp=start", None, "offset", None, 0.0),
+        ("stamp=start-7200", None, "offset", None, -7200.0),
         ("gps", None, "gps", None, None),
     ],
 )
@@ -32,14 +35,51 @@ def test_policies(
 
 
 @pytest.mark.parametrize(
+    ("text", "seconds", "again"),
+    [
+        ("stamp=end", 0.0, "stamp=end"),
+        (" stamp = end ", 0.0, "stamp=end"),
+        ("stamp=end-7200", -7200.0, "stamp=end-7200"),
+        ("stamp=end + 0.5", 0.5, "stamp=end+0.5"),
+    ],
+)
+def test_the_stamp_of_the_end(text: str, seconds: float, again: str) -> None:
+    clock = parse_clock(text)
+    assert (clock.offset_s, clock.stamps_end, clock.text) == (seconds, True, again)
+    assert parse_clock(clock.text) == clock
+
+
+@pytest.mark.parametrize(
+    ("text", "later"),
+    [
+        ("start=2026-09-14T06:58:20Z", "start=2026-09-14T07:58:20Z"),
+        ("end=2026-09-14T06:58:20Z", "end=2026-09-14T07:58:20Z"),
+        ("offset=-7200", "offset=-3600"),
+        ("stamp=end", "stamp=end+3600"),
+        ("stamp=start-3600", "stamp=start"),
+        ("gps", "gps"),
+    ],
+)
+def test_a_policy_moved_is_the_policy_of_its_text(text: str, later: str) -> None:
+    clock = parse_clock(text).moved(3600)
+    assert clock == parse_clock(later) and clock.text == later
+
+
+@pytest.mark.parametrize(
     ("text", "zone", "message"),
     [
         ("strt=2026-09-14T06:58:20Z", None, 'Did you mean "start"'),
-        ("noon", None, r"Allowed: start=.*end=.*offset=0 \(seconds\), gps"),
+        ("noon", None, r"Allowed: start=.*end=.*offset=0 \(seconds\), stamp=start, stamp=end, .*gps"),
         ("", None, "not a clock policy"),
         ("gps=1", None, "not a clock policy"),
         ("offset=", None, "not a number of seconds"),
         ("offset=nan", None, "not a number of seconds"),
+        ("stamp", None, "'stamp=' does not say whether the media's own stamp is their start or their end"),
+        ("stamp=ende", None, 'Did you mean "stamp=end"'),
+        ("stamp=end7200", None, "does not say"),
+        ("stamp=end 7200", None, "does not say"),
+        ("stamp=end-", None, "does not say"),
+        ("stamp=end-2h", None, "'-2h' is not a number of seconds"),
         ("start=tomorrow", None, "'tomorrow' is not a time"),
         ("start=YYYY-MM-DDTHH:MM:SSZ", None, "is not a time"),
         ("start=2026-09-14", None, "a date without a time"),

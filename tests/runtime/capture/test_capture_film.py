@@ -114,6 +114,9 @@ def test_spacing_is_obeyed(drive: Make) -> None:
         ("offset=0", "2026-09-14T07:00:05Z", 5.0),
         ("offset=-7200", "2026-09-14T09:00:05Z", 5.0),
         ("offset=-1.5", "2026-09-14T07:00:05Z", 3.5),
+        ("stamp=start", "2026-09-14T07:00:05Z", 5.0),
+        ("stamp=end", "2026-09-14T07:00:15Z", 4.7),
+        ("stamp=end-7200", "2026-09-14T09:00:15Z", 4.7),
     ],
 )
 def test_clock_policies(drive: Make, start: float, clock: str, created: str | None, first: float) -> None:
@@ -122,6 +125,16 @@ def test_clock_policies(drive: Make, start: float, clock: str, created: str | No
     assert capture.plan.clock.endswith("(--clock)")
     frames, _ = read(capture)
     assert frames[0].time == capture.plan.starts
+
+
+def test_the_stamp_of_the_end_is_said_once_for_a_folder(drive: Make, film: Make, start: float) -> None:
+    """A day of clips of one camera, of which each carries the instant at which it was closed."""
+    folder = drive(created="2026-09-14T07:00:15Z")
+    film(folder / "later.mp4", STEADY[:50], created="2026-09-14T07:00:19Z")
+    (folder / "capture.yaml").write_text("clock: stamp=end\ntrace: clip.gpx\n")
+    plans = [open_capture(c, Reading()).plan for c in discover([folder]).captures]
+    assert [p.clock for p in plans] == ["stamp=end (capture.yaml)"] * 2
+    assert [p.starts.timestamp() - start for p in plans if p.starts] == pytest.approx([4.7, 14.0], abs=0.002)
 
 
 def test_the_clock_of_capture_yaml_and_who_wins(drive: Make) -> None:

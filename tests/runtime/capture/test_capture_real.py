@@ -107,6 +107,8 @@ def test_variable_frame_rate(streams: Path, tmp_path: Path) -> None:
         ("clock_utc_start.mp4", "offset=0", -0.5),
         ("clock_local_as_utc.mp4", "offset=-7200", -0.5),
         ("clock_stop_time.mp4", "end=2026-09-14T07:13:11.500Z", 0.0),
+        ("clock_stop_time.mp4", "stamp=end", -0.5),
+        ("clock_utc_start.mp4", "stamp=start", -0.5),
         ("clock_quicktime_offset.mov", "start=2026-09-14T09:13:07+02:00", -0.5),
         ("late_start.mp4", "start=2026-09-14T07:13:07.500Z", 0.0),
         ("fragmented.mp4", "start=2026-09-14T07:13:07.500Z", 0.0),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import logging
 from collections.abc import Sequence
@@ -13,9 +12,9 @@ from rich.console import Console
 from rich.table import Table
 
 from gatukoll.errors import StoppedEarly, UserError
+from gatukoll.runtime.stopping import DISK_FULL
 
 FINISHED, BUG, STRICT = 0, 1, 4
-DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 screen = Console(highlight=False, soft_wrap=True)
 
@@ -41,6 +40,7 @@ def run(
 
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     started = datetime.now(UTC)
+    pipeline.check_out(out, paths)
     job = prepare(paths, city_file, clock)
     if dry_run:
         say.plan(job, threads)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -10,7 +12,7 @@ from gatukoll.runtime import results, summary
 from gatukoll.runtime.collect import collect
 from gatukoll.runtime.findings.store import Store
 from gatukoll.runtime.job import Job
-from gatukoll.runtime.stopping import stoppable
+from gatukoll.runtime.stopping import DISK_FULL, stoppable
 
 
 def run(job: Job, out: Path, *, threads: int | None, started: datetime) -> tuple[summary.Summary, list[Path]]:
@@ -29,10 +31,7 @@ def run(job: Job, out: Path, *, threads: int | None, started: datetime) -> tuple
         UserError: the folder or the store can't be used; nothing has been begun.
         StoppedEarly: a signal or a full disk; what was finished is kept.
     """
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(f"can't make the folder ({error.strerror})", where=f"--out {out}") from error
+    _probe(out)
     with stoppable() as check, Store.open(job.city.store_url, write=True) as store:
         records = collect(job, store, threads=threads, check=check)
         output = results.gather(job, store, started)
@@ -40,3 +39,38 @@ def run(job: Job, out: Path, *, threads: int | None, started: datetime) -> tuple
         numbers = summary.summarise(job, records, output)
         files.append(summary.write(numbers, job, started, files, out))
     return numbers, files
+
+
+def check_out(out: Path, paths: Sequence[Path]) -> None:
+    """Refuse a folder of results that lies among the captures: the next run would read it.
+
+    Raises:
+        UserError: it is one of the folders given, or inside one.
+    """
+    for path in paths:
+        if path.is_dir() and out.resolve().is_relative_to(path.resolve()):
+            raise UserError(
+                f"the results would lie among the captures in {path}",
+                where=f"--out {out}",
+                todo="Give a folder beside it.",
+            )
+
+
+def _probe(out: Path) -> None:
+    """Make the folder of results, and see that files can be made and removed in it."""
+    probe = out / ".part-probe"
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        try:
+            probe.write_bytes(b"x")
+        finally:
+            with suppress(FileNotFoundError):
+                probe.unlink()
+    except OSError as error:
+        if error.errno in DISK_FULL:
+            raise
+        raise UserError(
+            f"can't be written ({error.strerror})",
+            where=f"--out {out}",
+            todo="Give a folder that you may write, on a disk with room.",
+        ) from error

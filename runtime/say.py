@@ -81,8 +81,8 @@ def summary(numbers: Summary, files: Sequence[Path], out: Path) -> None:
         )
         verb = "is" if len(numbers.outside) == 1 else "are"
         screen.print(
-            f"{_captures(len(numbers.outside))} in the city's store {verb} left out of these results ({names}): "
-            f"{numbers.outside[0][1]}",
+            f"{_captures(len(numbers.outside))} in the city's store {verb} left out of these results "
+            f"({names}): {numbers.outside[0][1]}",
             markup=False,
         )
     top = [path for path in files if path.parent == out]

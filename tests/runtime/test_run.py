@@ -120,7 +120,8 @@ def test_a_drive_outside_the_coordinate_system_is_rejected_with_what_to_set(
 ) -> None:
     tinycity.street(town / "drive", lat=37.4)
     tinycity.street(town / "home")
-    assert commands.run([town], city_file=tinycity.city(town), out=town / "out", threads=1) == 0
+    paths = [town / "drive", town / "home"]
+    assert commands.run(paths, city_file=tinycity.city(town), out=town / "out", threads=1) == 0
     run = noted(town / "out")
     assert run["captures"] == {"offered": 2, "accepted": 1, "rejected": {"position_outside_area": 1}}
     assert "EPSG" in str(run["each_capture"])
@@ -170,6 +171,30 @@ def test_a_user_error_begins_nothing(town: Path) -> None:
     with pytest.raises(ConfigError, match=r'city.yaml:9 falback: unknown key. Did you mean "fallback"'):
         commands.run([], city_file=city, out=town / "out")
     assert not (town / "out").exists() and not (town / "city.sqlite").exists()
+
+
+def test_results_that_can_not_be_written_are_refused_before_anything_is_begun(
+    town: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    city, drive = tinycity.city(town), tinycity.street(town / "drive")
+    for out in (drive, drive / "sub" / "out", drive / ".." / "drive" / "x"):
+        with pytest.raises(UserError, match=r"--out .*: the results would lie among the captures"):
+            commands.run([drive], city_file=city, out=out, threads=1)
+    (town / "file").write_text("x")
+    with pytest.raises(UserError, match=r"--out .*file: can't be written \(File exists\)"):
+        commands.run([drive], city_file=city, out=town / "file", threads=1)
+
+    def refuse(self: Path, *_: object) -> int:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "write_bytes", refuse)
+    with pytest.raises(UserError, match=r"--out .*out: can't be written \(Permission denied\)"):
+        commands.run([drive], city_file=city, out=town / "out", threads=1)
+    assert not (town / "city.sqlite").exists() and len(list(drive.iterdir())) == 6
+    monkeypatch.undo()
+    monkeypatch.syspath_prepend(str(town / "site"))
+    assert commands.run([drive], city_file=city, out=town / "drive-out", threads=1) == 0
+    assert not list((town / "drive-out").glob(".part*"))
 
 
 def test_a_signal_stops_between_frames_and_the_next_run_goes_on(

@@ -14,6 +14,7 @@ from gatukoll.runtime.capture.decode import Shown, Wanted, find_frames
 from gatukoll.runtime.capture.film import Film, open_film
 from gatukoll.runtime.capture.kinematics import Motion
 from gatukoll.runtime.capture.model import Capture, Floats, Frame, FrameRejected, Plan
+from gatukoll.runtime.capture.proposal import what_differs, what_to_write
 from gatukoll.runtime.capture.reading import Opened, Reading, clock_of, in_area
 from gatukoll.runtime.capture.reasons import explain
 from gatukoll.runtime.capture.sampling import Due, driven_m, due_frames, stretches
@@ -30,19 +31,26 @@ def open_filmed(capture: Capture, reading: Reading) -> Opened:
     said = sidecar_for(capture)
     clock, words = clock_of(said, reading)
     if capture.trace is None:
-        more = "" if clock else f". It needs a clock too: {_proposal(film)}"
+        more = "" if clock else f". It needs a clock too: {what_to_write(film, None, said, None)}"
         raise CaptureRejected(
             "no_trace", f"put {film.path.stem}.gpx beside it, or name a GPX in trace:{more}"
         )
     trace = read_trace(capture.trace, said.trace_zone)
     first_s, last_s = float(trace.times_s[0]), float(trace.times_s[-1])
-    starts_s = _starts(film, clock, f"its trace runs from {_iso(first_s)} to {_iso(last_s)}")
+    starts_s = _starts(film, clock)
+    if starts_s is None:
+        proposal = what_to_write(film, (first_s, last_s), said, reading.policy())
+        raise CaptureRejected(
+            "clock_unknown",
+            f"{_why(film, clock)} (its trace runs from {_iso(first_s)} to {_iso(last_s)}); {proposal}",
+        )
     ends_s = starts_s + film.last_s - film.first_s
-    if ends_s < first_s or starts_s > last_s:
+    if clock and (ends_s < first_s or starts_s > last_s):
+        spans = (starts_s, ends_s), (first_s, last_s)
         raise CaptureRejected(
             "no_overlap",
             f"film {_iso(starts_s)} to {_iso(ends_s)} by the clock {words}, trace {_iso(first_s)} to "
-            f"{_iso(last_s)}; correct the clock or give another trace",
+            f"{_iso(last_s)}: {what_differs(*spans, clock, overriding=reading.policy() is not None)}",
         )
     motion = Motion.of(trace)
     due = due_frames(motion, starts_s, ends_s, spacing_m=reading.spacing_m, every_s=reading.every_s)
@@ -55,36 +63,23 @@ def open_filmed(capture: Capture, reading: Reading) -> Opened:
     )
 
 
-def _starts(film: Film, clock: Clock | None, trace: str) -> float:
-    """Return the instant of the first frame, POSIX seconds; `trace` says in words when it runs."""
+def _starts(film: Film, clock: Clock | None) -> float | None:
+    """Return the instant of the first frame, POSIX seconds; None where the clock does not give it."""
+    length_s = film.end_s - film.first_s
     if clock is not None and clock.instant is not None:
-        back = film.end_s - film.first_s if clock.policy == "end" else 0.0
-        return clock.instant.timestamp() - back
+        return clock.instant.timestamp() - (length_s if clock.policy == "end" else 0.0)
     if clock is not None and clock.offset_s is not None and film.stamped is not None:
-        back = film.end_s - film.first_s if clock.stamps_end else 0.0
-        return film.stamped.timestamp() + clock.offset_s - back
+        return film.stamped.timestamp() + clock.offset_s - (length_s if clock.stamps_end else 0.0)
+    return None
+
+
+def _why(film: Film, clock: Clock | None) -> str:
+    """Say why nothing tells when a film began."""
     if clock is None:
-        why = f"nothing says when {film.path.name} began"
-    elif clock.policy == "gps":
-        why = f"clock: gps needs positions inside the film, and {film.path.name} is read without them"
-    else:
-        why = f"clock: {clock.text} needs a time inside the film, and {film.path.name} holds none"
-    raise CaptureRejected(
-        "clock_unknown", f"{why} ({trace}); add to capture.yaml beside it: {_proposal(film)}"
-    )
-
-
-def _proposal(film: Film) -> str:
-    """Return the line for capture.yaml that would say when a film began, as far as it knows itself.
-
-    Where it knows nothing the line holds a blank that is refused until it is filled in: the beginning of the
-    trace would fit it, and be wrong by the seconds between the two buttons.
-    """
-    if film.dated:
-        return f"clock: start={iso(film.dated)}   # the film's own QuickTime date"
-    if film.stamped:
-        return f"clock: offset=0   # the film says {iso(film.stamped)}"
-    return "clock: start=YYYY-MM-DDTHH:MM:SSZ   # the instant of the first frame; the film says nothing"
+        return f"nothing says when {film.path.name} began"
+    if clock.policy == "gps":
+        return f"clock: gps needs positions inside the film, and {film.path.name} is read without them"
+    return f"clock: {clock.text} needs a time inside the film, and {film.path.name} holds none"
 
 
 def _plan(

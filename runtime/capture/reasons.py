@@ -60,7 +60,12 @@ _TABLE: tuple[tuple[str, str, str, str], ...] = (
         "Report it.",
     ),
     # clocks and traces laid against media
-    ("clock_unknown", "capture", "Nothing says when the film began.", "Add the line named in the detail."),
+    (
+        "clock_unknown",
+        "capture",
+        "Nothing says when the film began.",
+        "Add the line named in the detail; of two readings of its stamp, the one that is true of the camera.",
+    ),
     (
         "no_trace",
         "capture",
@@ -71,7 +76,7 @@ _TABLE: tuple[tuple[str, str, str, str], ...] = (
         "no_overlap",
         "capture",
         "Film and trace do not overlap in time.",
-        "Check the clock, or give another trace.",
+        "Check the clock and its time zone, or give another trace.",
     ),
     ("partial_overlap", "warning", "The trace covers a part of the film.", "Frames outside it are rejected."),
     (

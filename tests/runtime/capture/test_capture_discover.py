@@ -169,7 +169,7 @@ def test_a_missing_path_is_a_user_error(day: Path) -> None:
         ),
         (
             "\nclock: noon\n",
-            "FILE:2 clock: 'noon' is not a clock policy. Allowed: start=2026-09-14T06:58:20Z, end=2026-09-14T07:13:11Z, offset=0 (seconds), gps.",
+            "FILE:2 clock: 'noon' is not a clock policy. Allowed: start=2026-09-14T06:58:20Z, end=2026-09-14T07:13:11Z, offset=0 (seconds), stamp=start, stamp=end, stamp=end-7200 (seconds), gps.",
         ),
         (
             "clips:\n  a:\n    clock: start=2026-09-14T08:00:00\n",

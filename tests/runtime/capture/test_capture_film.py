@@ -153,9 +153,17 @@ def test_the_clock_of_capture_yaml_and_who_wins(drive: Make) -> None:
     ("created", "clock", "line"),
     [
         (None, None, "clock: start=YYYY-MM-DDTHH:MM:SSZ"),
-        ("2026-09-14T07:13:07Z", None, "clock: offset=0   # the film says 2026-09-14T07:13:07Z"),
+        (
+            "2026-09-14T07:13:07Z",
+            None,
+            "clock: offset=0   # if the film's stamp 2026-09-14T07:13:07Z is its start",
+        ),
         (None, "offset=0", "clock: start=YYYY-MM-DDTHH:MM:SSZ"),
-        ("2026-09-14T07:13:07Z", "gps", "clock: offset=0   # the film says 2026-09-14T07:13:07Z"),
+        (
+            "2026-09-14T07:13:07Z",
+            "gps",
+            "clock: offset=0   # if the film's stamp 2026-09-14T07:13:07Z is its start",
+        ),
         ("1970-01-01T00:00:00Z", None, "clock: start=YYYY-MM-DDTHH:MM:SSZ"),
     ],
 )
@@ -245,6 +253,9 @@ def test_no_overlap(drive: Make) -> None:
     said = code_of(drive(), clock="start=2026-09-14T07:10:00Z")
     assert said.startswith("no_overlap: film 2026-09-14T07:10:00Z to 2026-09-14T07:10:10.200Z by the clock")
     assert "trace 2026-09-14T07:00:00Z to 2026-09-14T07:00:20Z" in said
+    assert said.endswith(
+        "the film begins 9 min 40 s after the trace ends; correct the clock or give another trace"
+    )
 
 
 def test_a_gap_in_the_trace_is_not_bridged(drive: Make, north: Callable[..., Fixes], start: float) -> None:

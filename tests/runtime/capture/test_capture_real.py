@@ -60,7 +60,9 @@ def test_city_clips(streams: Path, clip: str) -> None:
 
 def test_a_city_clip_without_a_clock_is_refused(streams: Path) -> None:
     found = discover([streams / "city_clips/boston.mp4"])
-    with pytest.raises(CaptureRejected, match=r"clock_unknown.*add to capture.yaml beside it: clock: start="):
+    with pytest.raises(
+        CaptureRejected, match=r"clock_unknown.*add to boston.capture.yaml beside it: clock: start="
+    ):
         open_capture(found.captures[0], Reading())
 
 

@@ -18,6 +18,7 @@ from gatukoll.runtime.findings.store import Store
 from gatukoll.runtime.job import Job, bug
 from gatukoll.runtime.observe import Counts, Seen, observe
 from gatukoll.runtime.progress import RunProgress
+from gatukoll.runtime.stopping import late_errors
 
 
 def collect(
@@ -40,7 +41,7 @@ def collect(
     frames = sum(plan.offered for c in begun if (plan := plans[c.digest]))
     engine = Engine([item.loaded for item in job.chosen], threads) if frames else None
     records = []
-    with RunProgress(len(begun), frames) as progress:
+    with RunProgress(len(begun), frames) as progress, late_errors():
         for capture in job.found.captures:
             record = store.state(capture.digest, job.readings[capture.digest])
             rejected = isinstance(job.opened[capture.digest], CaptureRejected)

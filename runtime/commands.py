@@ -33,7 +33,7 @@ def run(
 
     Raises:
         UserError: nothing has been begun.
-        StoppedEarly: by a signal or a full disk; what was finished is kept.
+        StoppedEarly: by a signal, a full disk or a file that can't be replaced; what was finished is kept.
     """
     from gatukoll.runtime import pipeline, say
     from gatukoll.runtime.job import prepare
@@ -46,12 +46,17 @@ def run(
         say.plan(job, threads)
         return FINISHED
     try:
-        numbers, files = pipeline.run(job, out, threads=threads, started=started)
+        numbers = pipeline.run(job, out, threads=threads, started=started)
     except OSError as error:
         if error.errno in DISK_FULL:
             raise StoppedEarly(f"The disk is full ({error.filename or out})") from error
         raise
-    say.summary(numbers, files, out)
+    say.summary(numbers, out)
+    if failed := numbers.written.failed:
+        said = ", ".join(f"{name} ({why})" for name, why in failed.items())
+        raise StoppedEarly(
+            f"Not written, as another program has it open or it is protected: {said}. All else is in {out}"
+        )
     if "bug" in numbers.captures.rejected:
         return BUG
     rejected = sum(numbers.captures.rejected.values()) + sum(numbers.frames.rejected.values())

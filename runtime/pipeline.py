@@ -12,10 +12,11 @@ from gatukoll.runtime import results, summary
 from gatukoll.runtime.collect import collect
 from gatukoll.runtime.findings.store import Store
 from gatukoll.runtime.job import Job
-from gatukoll.runtime.stopping import DISK_FULL, stoppable
+from gatukoll.runtime.sinks.base import load_sink
+from gatukoll.runtime.stopping import DISK_FULL, late_errors, stoppable
 
 
-def run(job: Job, out: Path, *, threads: int | None, started: datetime) -> tuple[summary.Summary, list[Path]]:
+def run(job: Job, out: Path, *, threads: int | None, started: datetime) -> summary.Summary:
     """Run a job to its end.
 
     Args:
@@ -25,20 +26,23 @@ def run(job: Job, out: Path, *, threads: int | None, started: datetime) -> tuple
         started: for the files, UTC.
 
     Returns:
-        The numbers of the run, and the files that were written.
+        The numbers of the run, with what was written and what could not be.
 
     Raises:
         UserError: the folder or the store can't be used; nothing has been begun.
-        StoppedEarly: a signal or a full disk; what was finished is kept.
+        StoppedEarly: a signal, a full disk, or a user error that came late; what was finished is kept.
     """
     _probe(out)
+    sinks = [load_sink(name) for name in job.city.output.sinks]
     with stoppable() as check, Store.open(job.city.store_url, write=True) as store:
         records = collect(job, store, threads=threads, check=check)
-        output = results.gather(job, store, started)
-        files = results.write(job, output, out)
-        numbers = summary.summarise(job, records, output)
-        files.append(summary.write(numbers, job, started, files, out))
-    return numbers, files
+        with late_errors():
+            output = results.gather(job, store, started)
+            written = results.write(job, output, out, sinks)
+            numbers = summary.summarise(job, records, output, written)
+            with results.failing(written, summary.FILE, out):
+                written.files.append(summary.write(numbers, job, started, out))
+    return numbers
 
 
 def check_out(out: Path, paths: Sequence[Path]) -> None:

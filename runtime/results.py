@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -26,7 +28,8 @@ from gatukoll.runtime.findings.store import Store
 from gatukoll.runtime.job import Job
 from gatukoll.runtime.privacy import PictureGate
 from gatukoll.runtime.routing import route
-from gatukoll.runtime.sinks.base import Output, RunInfo, load_sink
+from gatukoll.runtime.sinks.base import Output, RunInfo, Sink, Unwritten
+from gatukoll.runtime.stopping import DISK_FULL
 
 PICTURES = "pictures"
 
@@ -86,13 +89,50 @@ def _outside(records: Iterable[CaptureRecord], facts: Iterable[FactSet], city: C
     return found
 
 
-def write(job: Job, output: Output, folder: Path) -> list[Path]:
-    """Write what the city asked for, and pictures of findings in made captures; return the files."""
-    files: list[Path] = []
-    for name in job.city.output.sinks:
-        files += load_sink(name).write(folder, output)
-    files += _write_pictures(job, output, folder / PICTURES)
-    return files
+@dataclass(slots=True)
+class Written:
+    """What came of writing.
+
+    Attributes:
+        files: in place.
+        failed: file, relative to the folder (or a sink), -> why it could not be written.
+    """
+
+    files: list[Path] = field(default_factory=list)
+    failed: dict[str, str] = field(default_factory=dict)
+
+
+def write(job: Job, output: Output, folder: Path, sinks: Sequence[Sink]) -> Written:
+    """Write what the city asked for, and pictures of findings in made captures.
+
+    What can't be written does not keep the rest from being written.
+
+    Raises:
+        OSError: the disk is full.
+    """
+    done = Written()
+    for sink in sinks:
+        with failing(done, f"sink {sink.name}", folder):
+            done.files += sink.write(folder, output)
+    with failing(done, PICTURES, folder):
+        done.files += _write_pictures(job, output, folder / PICTURES)
+    return done
+
+
+@contextmanager
+def failing(done: Written, what: str, folder: Path) -> Iterator[None]:
+    """Note what can't be written instead of raising; a full disk is for the caller."""
+    try:
+        yield
+    except Unwritten as error:
+        done.files += error.written
+        done.failed |= {path.relative_to(folder).as_posix(): why for path, why in error.failed.items()}
+    except UserError as error:
+        done.failed[what] = error.what
+    except OSError as error:
+        if error.errno in DISK_FULL:
+            raise
+        done.failed[what] = f"{error.filename or ''} {error.strerror or error}".strip()
 
 
 def _write_pictures(job: Job, output: Output, folder: Path) -> list[Path]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 from rich.console import Console
@@ -54,7 +54,7 @@ def _counts(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{code} {count}" for code, count in sorted(counts.items()))
 
 
-def summary(numbers: Summary, files: Sequence[Path], out: Path) -> None:
+def summary(numbers: Summary, out: Path) -> None:
     """Say what a run did, in two small tables."""
     table = Table("", "offered", "accepted", "rejected", "why", box=None, pad_edge=False)
     for name, tally in (("captures", numbers.captures), ("frames", numbers.frames)):
@@ -85,6 +85,7 @@ def summary(numbers: Summary, files: Sequence[Path], out: Path) -> None:
             f"({names}): {numbers.outside[0][1]}",
             markup=False,
         )
+    files = numbers.written.files
     top = [path for path in files if path.parent == out]
     screen.print(f"{len(files)} files in {out}: " + ", ".join(path.name for path in top), markup=False)
 

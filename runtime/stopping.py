@@ -8,10 +8,22 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from gatukoll.errors import StoppedEarly
-
+from gatukoll.errors import StoppedEarly, UserError
 
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+@contextmanager
+def late_errors() -> Iterator[None]:
+    """Around what happens once frames may have been read: a user error then stops a run that has begun.
+
+    Raises:
+        StoppedEarly: instead of a UserError.
+    """
+    try:
+        yield
+    except UserError as error:
+        raise StoppedEarly(f"{str(error).rstrip('.')}; what was finished is kept") from error
 
 
 @contextmanager

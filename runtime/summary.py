@@ -14,7 +14,10 @@ from gatukoll import __version__
 from gatukoll.runtime import routing
 from gatukoll.runtime.findings.facts import CaptureRecord
 from gatukoll.runtime.job import Job
+from gatukoll.runtime.results import Written
 from gatukoll.runtime.sinks.base import Output, put_in_place
+
+FILE = "run.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,7 @@ class Summary:
         km: driven while filming, of the captures given.
         records: what is noted of each capture given.
         refused: name, code, detail of what was no capture.
+        written: the files, and those that could not be written.
         outside: name and reason of captures in the store whose places the city's system can't hold.
     """
 
@@ -61,9 +65,10 @@ class Summary:
     records: tuple[CaptureRecord, ...]
     refused: tuple[tuple[str, str, str], ...]
     outside: tuple[tuple[str, str], ...]
+    written: Written
 
 
-def summarise(job: Job, records: Sequence[CaptureRecord], output: Output) -> Summary:
+def summarise(job: Job, records: Sequence[CaptureRecord], output: Output, written: Written) -> Summary:
     """Count."""
     refused = Counter(code for _, code, _ in job.found.rejected)
     refused.update(r.code for r in records if r.state == "rejected")
@@ -89,6 +94,7 @@ def summarise(job: Job, records: Sequence[CaptureRecord], output: Output) -> Sum
         records=tuple(records),
         refused=job.found.rejected,
         outside=output.outside,
+        written=written,
     )
 
 
@@ -99,9 +105,9 @@ def _sum(counts: Iterable[Mapping[str, int]]) -> Counter[str]:
     return total
 
 
-def write(summary: Summary, job: Job, started: datetime, files: Sequence[Path], folder: Path) -> Path:
+def write(summary: Summary, job: Job, started: datetime, folder: Path) -> Path:
     """Write run.json, whole or not at all."""
-    path = folder / "run.json"
+    path = folder / FILE
     value = {
         "gatukoll": __version__,
         "started": started.isoformat(timespec="seconds"),
@@ -126,7 +132,8 @@ def write(summary: Summary, job: Job, started: datetime, files: Sequence[Path], 
         "outside_area": [{"name": name, "detail": reason} for name, reason in summary.outside],
         "each_capture": [_each(r) for r in summary.records]
         + [{"name": n, "state": "rejected", "code": c, "detail": d} for n, c, d in summary.refused],
-        "files": [str(f.relative_to(folder)) for f in files],
+        "files": [f.relative_to(folder).as_posix() for f in summary.written.files],
+        "not_written": dict(summary.written.failed),
     }
     with put_in_place(path) as part:
         part.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from importlib.metadata import entry_points
@@ -14,7 +13,6 @@ from typing import TYPE_CHECKING, Protocol
 
 from gatukoll.detectors.contract import FindingClass
 from gatukoll.errors import ConfigError, PluginError, UserError, nearest_word
-from gatukoll.made import sha256
 
 if TYPE_CHECKING:
     from gatukoll.runtime.city.model import City
@@ -79,6 +77,20 @@ class Output:
         return replace(part, facts=facts)
 
 
+class Unwritten(UserError):
+    """Some files of a sink could not be put in place; all others are.
+
+    Args:
+        written: the files that are in place.
+        failed: file -> why it is not, in a few words.
+    """
+
+    def __init__(self, written: list[Path], failed: Mapping[Path, str]) -> None:
+        self.written, self.failed = written, failed
+        said = ", ".join(f"{path} ({why})" for path, why in failed.items())
+        super().__init__(f"could not be written: {said}", todo="Close them in other programs and run again.")
+
+
 class Sink(Protocol):
     """A kind of result; found by entry point in the group ``gatukoll.sinks``, made without arguments."""
 
@@ -88,6 +100,7 @@ class Sink(Protocol):
         """Write into a folder (made if missing) and return the files, all of them put in place whole.
 
         Raises:
+            Unwritten: some files could not be replaced; all others have been written.
             UserError: what was asked can't be written, with the reason.
         """
         ...
@@ -135,10 +148,13 @@ def put_in_place(path: Path) -> Iterator[Path]:
 
     Raises:
         UserError: the old file may not be replaced.
+        OSError: the folder can't be written.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".part-{path.name}")
     _clear(part)
+    part.touch()  # where that is refused, say so in the system's own words, not in a library's
+    part.unlink()
     try:
         yield part
         with part.open("rb+") as stream:
@@ -149,11 +165,18 @@ def put_in_place(path: Path) -> Iterator[Path]:
 
 
 def _replace(part: Path, path: Path) -> None:
+    journal = path.with_name(f"{path.name}-wal")
+    if journal.is_file() and journal.stat().st_size:  # SQLite would play it into the new file
+        raise UserError(
+            "is being edited in another program", where=str(path), todo="Close it there and run again."
+        )
     try:
         part.replace(path)
     except PermissionError as error:  # Windows: somebody has it open in Excel
         raise UserError(
-            "can't be replaced", where=str(path), todo="Close it in other programs and run again."
+            f"can't be replaced ({error.strerror})",
+            where=str(path),
+            todo="Close it in other programs and run again.",
         ) from error
 
 
@@ -161,57 +184,6 @@ def _clear(part: Path) -> None:
     # a journal left by a kill would be played into a new database of the same name
     for ending in ("", "-journal", "-wal", "-shm"):
         part.with_name(part.name + ending).unlink(missing_ok=True)
-
-
-def note_files(folder: Path, sink: str, files: Iterable[Path], sinks: Iterable[str]) -> None:
-    """Note the files that a sink has written, and remove those of an earlier run that are no more.
-
-    That is what belonged to an owner, or to a sink, that has left the city's file. Only files that a sink
-    wrote and nobody has changed since are removed: a department may have put notes of its own into its copy.
-
-    Args:
-        folder: of the results; each sink's list lies in it.
-        sink: name of the sink.
-        files: what it has written, below the folder.
-        sinks: names of all sinks that the city wants.
-    """
-    now = {path.relative_to(folder).as_posix(): sha256(path) for path in files}
-    register = _register(folder, sink)
-    _remove(folder, {n: d for n, d in _registered(register).items() if n not in now})
-    with put_in_place(register) as part:
-        part.write_text(json.dumps(now, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-    wanted = {_register(folder, name) for name in (sink, *sinks)}
-    for other in set(folder.glob(_register(folder, "*").name)) - wanted:
-        _remove(folder, _registered(other))
-        other.unlink()
-
-
-def _register(folder: Path, sink: str) -> Path:
-    return folder / f".gatukoll-{sink}.json"
-
-
-def _remove(folder: Path, files: Mapping[str, str]) -> None:
-    """Remove files (relative path -> sha256) that are as they were written, and folders left empty."""
-    for name, digest in files.items():
-        path = folder / name
-        if path.is_file() and sha256(path) == digest:
-            path.unlink()
-            with suppress(OSError):  # other files in it stay
-                path.parent.rmdir()
-
-
-def _registered(register: Path) -> dict[str, str]:
-    """Return relative path -> sha256 as noted by an earlier run; only paths inside the folder count."""
-    try:
-        noted = json.loads(register.read_text(encoding="utf-8"))
-        pairs = dict(noted).items()
-    except (OSError, ValueError, TypeError):
-        return {}
-    return {
-        name: digest
-        for name, digest in pairs
-        if isinstance(digest, str) and ".." not in Path(name).parts and not Path(name).is_absolute()
-    }
 
 
 def owner_files(folder: Path, owners: Iterable[str], file: str) -> dict[str, Path]:

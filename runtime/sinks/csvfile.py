@@ -6,11 +6,13 @@ import csv
 import re
 from collections.abc import Iterable
 from datetime import datetime, tzinfo
+from functools import partial
 from pathlib import Path
 
-from gatukoll.runtime.sinks.base import Output, note_files, owner_files, put_in_place
+from gatukoll.runtime.sinks.base import Output, owner_files, put_in_place
 from gatukoll.runtime.sinks.columns import Column, FindingRow, Value
 from gatukoll.runtime.sinks.findingcolumns import FINDINGS
+from gatukoll.runtime.sinks.register import write_files
 from gatukoll.runtime.sinks.rows import finding_rows
 from gatukoll.runtime.texts import Language
 
@@ -36,16 +38,17 @@ class CsvSink:
     name = "csv"
 
     def write(self, folder: Path, output: Output) -> list[Path]:
-        """Write the findings; an owner without findings gets the header alone."""
+        """Write the findings; an owner without findings gets the header alone.
+
+        Raises:
+            Unwritten: some files could not be replaced; all others are written.
+        """
         rows = finding_rows(output.ordered(), output.city)
-        whole = folder / FILE
-        _write(whole, rows, output)
-        files = owner_files(folder, [o.id for o in output.city.owners], FILE)
-        for owner, path in files.items():
-            _write(path, [r for r in rows if r.finding.owner == owner], output)
-        written = [whole, *files.values()]
-        note_files(folder, self.name, written, output.city.output.sinks)
-        return written
+        writers = {folder / FILE: partial(_write, rows=rows, output=output)}
+        for owner, path in owner_files(folder, [o.id for o in output.city.owners], FILE).items():
+            own = [r for r in rows if r.finding.owner == owner]
+            writers[path] = partial(_write, rows=own, output=output)
+        return write_files(folder, self.name, writers, output.city.output.sinks)
 
 
 def _write(path: Path, rows: Iterable[FindingRow], output: Output) -> None:

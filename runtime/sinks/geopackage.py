@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +24,12 @@ from shapely.geometry.base import BaseGeometry
 
 from gatukoll.runtime import crs
 from gatukoll.runtime.city.model import City
-from gatukoll.runtime.sinks.base import Output, note_files, owner_files, put_in_place
+from gatukoll.runtime.sinks.base import Output, owner_files, put_in_place
 from gatukoll.runtime.sinks.columns import Column, Value
 from gatukoll.runtime.sinks.factcolumns import OBSERVATIONS, TRACES
 from gatukoll.runtime.sinks.findingcolumns import GIS_FINDINGS, SHAPES
 from gatukoll.runtime.sinks.qgis import add_columns, add_styles
+from gatukoll.runtime.sinks.register import write_files
 from gatukoll.runtime.sinks.rows import bounds_of, finding_rows, observation_rows
 from gatukoll.runtime.texts import LAYERS
 
@@ -54,18 +56,19 @@ class GeoPackageSink:
         """Write the layers; an owner without findings gets an empty layer of findings.
 
         Raises:
+            Unwritten: some files could not be replaced; all others are written.
             UserError: something lies outside the area of the city's coordinate system.
         """
         if bounds := bounds_of(output):
             crs.check_area(output.city.output.epsg, bounds, where=output.city.at("output", "epsg"))
-        whole = folder / FILE
-        _write(whole, output)
-        files = owner_files(folder, [o.id for o in output.city.owners], FILE)
-        for owner, path in files.items():
-            _write(path, output.for_owner(owner))
-        written = [whole, *files.values()]
-        note_files(folder, self.name, written, output.city.output.sinks)
-        return written
+        writers: dict[Path, Callable[[Path], None]] = {folder / FILE: partial(_write, output=output)}
+        for owner, path in owner_files(folder, [o.id for o in output.city.owners], FILE).items():
+            writers[path] = partial(_write_owner, owner=owner, output=output)
+        return write_files(folder, self.name, writers, output.city.output.sinks)
+
+
+def _write_owner(path: Path, owner: str, output: Output) -> None:
+    _write(path, output.for_owner(owner))
 
 
 def _write(path: Path, output: Output) -> None:

@@ -197,6 +197,45 @@ def test_results_that_can_not_be_written_are_refused_before_anything_is_begun(
     assert not list((town / "drive-out").glob(".part*"))
 
 
+def test_a_file_that_is_held_open_does_not_keep_the_others_from_being_written(
+    town: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    city, drive, out = tinycity.city(town), tinycity.street(town / "drive"), town / "out"
+    commands.run([], city_file=city, out=out, threads=1)
+    replace = Path.replace
+
+    def held(self: Path, target: Path) -> Path:
+        if target == out / "owners" / "gata" / "findings.csv":
+            raise PermissionError(13, "in use")
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", held)
+    with pytest.raises(StoppedEarly, match=r"owners/gata/findings\.csv \(can't be replaced \(in use\)\)"):
+        commands.run([drive], city_file=city, out=out, threads=1)
+    assert len(rows(out)) == 1 and rows(out / "owners" / "gata") == []
+    run = noted(out)
+    assert run["not_written"] == {"owners/gata/findings.csv": "can't be replaced (in use)"}
+    assert run["captures"]["accepted"] == 1 and "owners/park/findings.csv" in run["files"]  # type: ignore[index,operator]
+    monkeypatch.setattr(Path, "replace", replace)
+    assert commands.run([drive], city_file=city, out=out, threads=1) == 0
+    assert len(rows(out / "owners" / "gata")) == 1 and noted(out)["not_written"] == {}
+
+
+def test_a_user_error_that_comes_late_is_a_run_that_stopped(
+    town: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from gatukoll.runtime import results
+
+    def late(*_: object) -> None:
+        raise UserError("broken", where="store")
+
+    monkeypatch.setattr(results, "gather", late)
+    with pytest.raises(StoppedEarly, match="store: broken; what was finished is kept"):
+        commands.run(
+            [tinycity.street(town / "drive")], city_file=tinycity.city(town), out=town / "out", threads=1
+        )
+
+
 def test_a_signal_stops_between_frames_and_the_next_run_goes_on(
     town: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from gatukoll.errors import ConfigError, UserError
 from gatukoll.runtime.city import City
-from gatukoll.runtime.sinks.base import Output, folder_name, load_sink, put_in_place, sink_names
+from gatukoll.runtime.sinks.base import Output, Unwritten, folder_name, load_sink, put_in_place, sink_names
 from gatukoll.runtime.sinks.csvfile import CsvSink
 from gatukoll.runtime.sinks.findingcolumns import FINDINGS, GIS_FINDINGS
 from gatukoll.runtime.sinks.reference import markdown
@@ -107,6 +107,36 @@ def test_a_file_that_may_not_be_replaced_is_the_users_to_close(
     ):
         part.write_text("new")
     assert [p.read_text() for p in tmp_path.iterdir()] == ["old"]
+
+
+def test_a_database_that_somebody_edits_is_not_replaced(tmp_path: Path) -> None:
+    (tmp_path / "a.gpkg").write_text("old")
+    (tmp_path / "a.gpkg-wal").write_text("edits that are not in the file yet")
+    with pytest.raises(UserError, match="is being edited"), put_in_place(tmp_path / "a.gpkg") as part:
+        part.write_text("new")
+    assert (tmp_path / "a.gpkg").read_text() == "old"
+    (tmp_path / "a.gpkg-wal").write_bytes(b"")  # open to be looked at
+    with put_in_place(tmp_path / "a.gpkg") as part:
+        part.write_text("new")
+    assert (tmp_path / "a.gpkg").read_text() == "new"
+
+
+def test_files_that_fail_are_told_and_the_rest_is_written(
+    tmp_path: Path, make_city: Callable[..., City], make_output: Callable[..., Output]
+) -> None:
+    output = make_output(make_city(), 6)
+    for name in ("csv", "geopackage"):
+        load_sink(name).write(tmp_path, output)
+    before = (tmp_path / ".gatukoll-csv.json").read_text()
+    for ending in ("csv", "gpkg"):
+        (tmp_path / f"findings.{ending}").unlink()
+        (tmp_path / f"findings.{ending}").mkdir()  # can't be replaced by a file, on any system
+    for name, ending in (("csv", "csv"), ("geopackage", "gpkg")):
+        with pytest.raises(Unwritten) as error:
+            load_sink(name).write(tmp_path, output)
+        assert error.value.failed == {tmp_path / f"findings.{ending}": "Is a directory"}
+        assert len(error.value.written) == len(output.city.owners)
+    assert json.loads((tmp_path / ".gatukoll-csv.json").read_text()) == json.loads(before)
 
 
 def test_a_register_that_lies_removes_nothing_outside(

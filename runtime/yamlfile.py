@@ -19,6 +19,7 @@ from pydantic_core import ErrorDetails
 
 from gatukoll.errors import ConfigError, nearest_word
 from gatukoll.runtime.yamlwords import described, names_at, schema_of, words_at
+from gatukoll.runtime.yamlwrong import wrong_value
 
 Keys = tuple[str | int, ...]
 Model = TypeVar("Model", bound=BaseModel)
@@ -200,17 +201,7 @@ def _explain(
             nearest=nearest_word(str(given), words),
             allowed=", ".join(words),
         )
-    what = error["msg"].removeprefix("Value error, ").rstrip(".")
-    if what.startswith("Input should"):
-        what = f"{_short(given)} is wrong, it {what.removeprefix('Input ')}"
-    comma = isinstance(given, str) and re.fullmatch(r"[-+]?\d+,\d+", given)
-    return ConfigError(what, where=at, todo="Write the decimal point as a point." if comma else "")
-
-
-def _short(value: object) -> str:
-    kinds = {dict: "a mapping", list: "a list", type(None): "an empty value"}
-    text = kinds.get(type(value)) or repr(value)
-    return text if len(text) <= 60 else text[:57] + "…'"
+    return wrong_value(error, at, schema, known)
 
 
 def _one(errors: Sequence[ConfigError]) -> ConfigError:

@@ -56,6 +56,11 @@ def words_at(schema: dict[str, Any], keys: Keys) -> list[Any]:
     return [w for p in parts for w in p.get("enum", [p["const"]] if "const" in p else [])]
 
 
+def holds_keys(schema: dict[str, Any], keys: Keys) -> bool:
+    """Say whether a path of keys holds keys of its own, and not a value."""
+    return any(part.get("type") == "object" for part in _forms(schema, keys))
+
+
 def described(schema: dict[str, Any], keys: Keys, name: str) -> str:
     """Return what a field's description says of it, so that a missing one explains itself."""
     found = [p["description"] for p in _forms(schema, (*keys, name)) if "description" in p]

@@ -126,18 +126,18 @@ WRONG: dict[str, tuple[str, str, str]] = {
     "wrong type": (
         "epsg: 3006",
         "epsg: SWEREF",
-        "16 output.epsg: 'SWEREF' is wrong, it should be a valid integer, unable to "
-        "parse string as an integer.",
+        "16 output.epsg: 'SWEREF' is wrong, it should be a whole number.",
     ),
     "severity out of range": (
         "[2, 3]",
         "[2, 4]",
-        "12 routing[0].severities[1]: 4 is wrong, it should be less than or equal to 3.",
+        "12 routing[0].severities[1]: 4 is wrong, it should be at most 3.",
     ),
     "a rule that takes nothing": (
         "[2, 3]",
         "[]",
-        "12 routing[0].severities: List should have at least 1 item after validation, not 0.",
+        "12 routing[0].severities: an empty list is wrong, it should hold at least one. It is: 1, 2, 3; left "
+        "out = every severity",
     ),
     "bad EPSG": (
         "epsg: 3006",

@@ -12,7 +12,7 @@ from gatukoll.runtime.yamlfile import Settings, line_of, load_yaml, where
 
 
 class Owner(Settings):
-    classes: list[str]
+    classes: list[str] = Field(min_length=1, description="left out = every class")
     severity: Literal[1, 2, 3] = 1
 
 
@@ -23,6 +23,13 @@ class City(Settings):
     rules: list[Owner] = Field(default_factory=list)
     spacing: float | None = None
     on: bool = False
+    times: int = Field(1, ge=1, le=9)
+    level: float = Field(0.5, gt=0, lt=1)
+    note: str = Field("", max_length=10)
+    scores: dict[str, float] = Field(default_factory=dict)
+    mail: str = Field("a@b", pattern="@", description="where it goes")
+    first: Owner | None = None
+    word: str = Field("x", min_length=1)
 
 
 def said(tmp_path: Path, text: str) -> str:
@@ -38,7 +45,7 @@ def said(tmp_path: Path, text: str) -> str:
     [
         (
             "name: A\nonwers: {}\n",
-            'FILE:2 onwers: unknown key. Did you mean "owners"? Allowed: language, name, on, owners, rules, spacing.',
+            'FILE:2 onwers: unknown key. Did you mean "owners"? Allowed: first, language, level, mail, name, note, on, owners, rules, scores, spacing, times, word.',
         ),
         (
             "name: A\nlanguage: sw\n",
@@ -48,14 +55,14 @@ def said(tmp_path: Path, text: str) -> str:
         ("name: A\nname: B\n", "FILE:2 name: given twice, first in line 1."),
         (
             "name: A\nspacing: fem\n",
-            "FILE:2 spacing: 'fem' is wrong, it should be a valid number, unable to parse string as a number.",
+            "FILE:2 spacing: 'fem' is wrong, it should be a number.",
         ),
         (
             "name: A\nspacing: 2,5\n",
-            "FILE:2 spacing: '2,5' is wrong, it should be a valid number, unable to parse string as a number. Write the decimal point as a point.",
+            "FILE:2 spacing: '2,5' is wrong, it should be a number. Write the decimal point as a point.",
         ),
         ("name: A\nspacing: .inf\n", "FILE:2 spacing: inf is wrong, it should be a finite number."),
-        ("name: [A]\n", "FILE:1 name: a list is wrong, it should be a valid string."),
+        ("name: [A]\n", "FILE:1 name: a list is wrong, it should be text."),
         (
             "name: A\nrules:\n  - classes: [a]\n    sevrity: 2\n",
             'FILE:4 rules[0].sevrity: unknown key. Did you mean "severity"? Allowed: classes, severity.',
@@ -82,6 +89,58 @@ def said(tmp_path: Path, text: str) -> str:
 )
 def test_each_error_says_where_what_and_what_is_allowed(tmp_path: Path, text: str, message: str) -> None:
     assert said(tmp_path, text) == message
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("on: perhaps", "on: 'perhaps' is wrong, it should be true or false."),
+        ("on: 2", "on: 2 is wrong, it should be true or false."),
+        ("on:", "on: an empty value is wrong, it should be true or false."),
+        ("times: x", "times: 'x' is wrong, it should be a whole number."),
+        ("times: 1.5", "times: 1.5 is wrong, it should be a whole number."),
+        ("times:", "times: an empty value is wrong, it should be a whole number."),
+        ("times: 0", "times: 0 is wrong, it should be at least 1."),
+        ("times: 10", "times: 10 is wrong, it should be at most 9."),
+        ("level: 1.5", "level: 1.5 is wrong, it should be below 1."),
+        ("level: 0", "level: 0 is wrong, it should be above 0."),
+        ("note: 3", 'note: 3 is wrong, it should be text. Write it in quotes: "3".'),
+        ("note: true", 'note: true is wrong, it should be text. Write it in quotes: "true".'),
+        ("note:", "note: an empty value is wrong, it should be text."),
+        ("note: far too long", "note: 'far too long' is wrong, it should have at most 10 characters."),
+        ("word: ''", "word: '' is wrong, it should not be empty."),
+        ("mail: ab", "mail: 'ab' does not have the right form. It is: where it goes"),
+        ("first: {classes: 3}", "first.classes: 3 is wrong, it should be a list. Write a list: [3]."),
+        ("first: {classes: a}", "first.classes: 'a' is wrong, it should be a list. Write a list: [a]."),
+        ("rules: {}", "rules: an empty mapping is wrong, it should be a list. Write a list: [one, two]."),
+        (
+            "first: {classes: []}",
+            "first.classes: an empty list is wrong, it should hold at least one. It is: left out = every class",
+        ),
+        (
+            "owners: [gata]",
+            "owners: a list is wrong, it should be lines of the form key: value. Write `owners: {gata: {}}`.",
+        ),
+        (
+            "owners: {gata: yes}",
+            "owners.gata: 'yes' is wrong, it should be lines of the form key: value. Write `gata: {}`, or with keys: classes, severity.",
+        ),
+        (
+            "scores: [crack]",
+            "scores: a list is wrong, it should be lines of the form key: value. Write `scores: {crack: …}`.",
+        ),
+        (
+            "scores:",
+            "scores: an empty value is wrong, it should be lines of the form key: value. Write `scores: {}`.",
+        ),
+        (
+            "rules: [gata]",
+            "rules[0]: 'gata' is wrong, it should be lines of the form key: value. Its keys are: classes, severity.",
+        ),
+    ],
+)
+def test_a_wrong_value_is_said_in_our_words(tmp_path: Path, line: str, message: str) -> None:
+    assert said(tmp_path, f"name: A\n{line}\n") == f"FILE:2 {message}"
 
 
 def test_several_errors_are_all_listed_in_order_of_line(tmp_path: Path) -> None:

@@ -160,9 +160,9 @@ def test_a_missing_path_is_a_user_error(day: Path) -> None:
         ),
         (
             "camera:\n  height_m: 1,4\n",
-            "FILE:2 camera.height_m: '1,4' is wrong, it should be a valid number, unable to parse string as a number. Write the decimal point as a point.",
+            "FILE:2 camera.height_m: '1,4' is wrong, it should be a number. Write the decimal point as a point.",
         ),
-        ("camera:\n  height_m: 14\n", "FILE:2 camera.height_m: 14 is wrong, it should be less than 5."),
+        ("camera:\n  height_m: 14\n", "FILE:2 camera.height_m: 14 is wrong, it should be below 5."),
         (
             "zone: Europe/Stokholm\n",
             """FILE:1 zone: 'Europe/Stokholm' is not a time zone. Did you mean "Europe/Stockholm"? Allowed: an IANA name such as Europe/Stockholm.""",
@@ -180,7 +180,10 @@ def test_a_missing_path_is_a_user_error(day: Path) -> None:
             "clock: start=2026-09-14T07:00:00Z\n",
             "FILE:1 clock: start=2026-09-14T07:00:00Z can't be true for 2 films. Write a clock for each film under clips:.",
         ),
-        ("clips: [a]\n", "FILE:1 clips: a list is wrong, it should be a valid dictionary."),
+        (
+            "clips: [a]\n",
+            "FILE:1 clips: a list is wrong, it should be lines of the form key: value. Write `clips: {a: {}}`.",
+        ),
     ],
 )
 def test_a_bad_capture_yaml_stops_the_run(day: Path, text: str, message: str) -> None:

@@ -6,6 +6,7 @@ x to the east and y to the north whatever order its authority states: so GeoPack
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import lru_cache
 
@@ -20,6 +21,7 @@ Bounds = tuple[float, float, float, float]  # west, south, east, north; degrees 
 
 SWEREF99_TM = 3006
 WGS84 = 4326
+AREA_CHARACTERS = 60  # of the name of an area in a message; its degrees follow
 
 
 @lru_cache(maxsize=32)
@@ -67,11 +69,25 @@ def check_area(epsg: int, bounds: Bounds, *, where: str = "output.epsg") -> None
     name = _crs(epsg).name
     used = _crs(epsg).area_of_use
     raise UserError(
-        f"EPSG:{epsg} ({name}) is made for {used.name.rstrip('.') if used else '?'} "
+        f"EPSG:{epsg} ({name}) is made for {_few_words(used.name) if used else '?'} "
         f"({_degrees(area)}), but the captures lie at {_degrees(bounds)}",
         where=where,
         todo=f"Set {_proposal(bounds)}.",
     )
+
+
+def _few_words(area: str) -> str:
+    """Cut the name of an area to its beginning: of a UTM zone it lists up to 60 countries.
+
+    >>> _few_words("Europe between 6°E and 12°E: Austria; Denmark - onshore and offshore; Germany.")
+    'Europe between 6°E and 12°E'
+    """
+    area = re.split(r"[.:;] ", area.rstrip("."))[0]
+    area = area[0].lower() + area[1:] if area.startswith("Between ") else area
+    if len(area) <= AREA_CHARACTERS:
+        return area
+    beginning = area[:AREA_CHARACTERS]
+    return (beginning.rpartition(", ")[0] or beginning.rpartition(" ")[0]) + " …"
 
 
 def _proposal(bounds: Bounds) -> str:

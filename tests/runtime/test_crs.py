@@ -28,6 +28,22 @@ def test_california_is_refused_with_what_to_set() -> None:
     crs.check_area(32611, CALIFORNIA)
 
 
+@pytest.mark.parametrize(
+    ("epsg", "words"),
+    [
+        (32632, "is made for between 6°E and 12°E … (latitude 0.00 to 84.00,"),
+        (25832, "is made for Europe between 6°E and 12°E (latitude"),
+        (3008, "is made for Sweden - communes between approximately 12°45'E and 14°15'E … (latitude"),
+        (3832, "is made for Pacific Ocean - American Samoa, Antarctica, Australia … (latitude"),
+    ],
+)
+def test_a_long_list_of_countries_is_cut(epsg: int, words: str) -> None:
+    with pytest.raises(UserError) as error:
+        crs.check_area(epsg, CALIFORNIA if epsg != 3832 else HELSINGBORG)
+    assert words in str(error.value)
+    assert len(str(error.value)) < 300
+
+
 def test_the_proposal_fits() -> None:
     with pytest.raises(UserError, match=r"Set epsg: 3006 \(SWEREF99 TM\)"):
         crs.check_area(32611, HELSINGBORG)

@@ -10,6 +10,8 @@ from gatukoll.errors import DataError, nearest_word
 
 TEST_COLUMN = "split"
 """Where ``groups.csv`` has this column, groups with a row ``test`` are never trained on."""
+SPLIT_KEY = "data.split.development"
+"""Where a recipe, or the command line, says what is held back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,7 @@ def divide(name: str, sources: Sequence[Source], held_back: Mapping[str, Sequenc
     train = tuple(i for i in items if i.picture.group not in back)
     development = tuple(i for i in items if i.picture.group in back)
     if not train:
-        raise DataError("the split leaves nothing to train on", where=f"split {name}")
+        raise DataError("the split leaves nothing to train on", where=SPLIT_KEY, todo="Hold back less.")
     words = "; ".join(f"{column} {', '.join(values)}" for column, values in held_back.items())
     return Split(name, train, development, words)
 
@@ -78,7 +80,7 @@ def _check_values(items: Iterable[Item], held_back: Mapping[str, Sequence[str]])
     rows = [item.picture.row for item in items]
     columns = {column for row in rows for column in row}
     for column, values in held_back.items():
-        where = f"split development.{column}"
+        where = f"{SPLIT_KEY}.{column}"
         if column not in columns:
             nearest = nearest_word(column, columns)
             raise DataError("no source has such a column in groups.csv", where=where, nearest=nearest)

@@ -40,10 +40,16 @@ def test_a_group_is_on_one_side_in_all_sources(two_sources: list[Source]) -> Non
 
 
 def test_a_mistyped_value_or_column_is_refused(two_sources: list[Source]) -> None:
-    with pytest.raises(DataError, match=r'no picture has the value "df_600".*Did you mean "df_060"'):
+    with pytest.raises(DataError) as error:
         divide("one", two_sources, {"highway": ["df_600"]})
-    with pytest.raises(DataError, match='Did you mean "highway"'):
+    assert str(error.value) == (
+        'data.split.development.highway: no picture has the value "df_600". Did you mean "df_060"?'
+    )
+    with pytest.raises(DataError) as error:
         divide("one", two_sources, {"higway": ["df_060"]})
+    assert str(error.value) == (
+        'data.split.development.higway: no source has such a column in groups.csv. Did you mean "highway"?'
+    )
 
 
 def test_pictures_without_a_group_are_refused(tmp_path: Path) -> None:
@@ -66,7 +72,7 @@ def test_rows_marked_test_are_never_trained_on(tmp_path: Path) -> None:
 
 
 def test_nothing_left_to_train_on(two_sources: list[Source]) -> None:
-    with pytest.raises(DataError, match="nothing to train on"):
+    with pytest.raises(DataError, match=r"^data\.split\.development: .*nothing to train on"):
         divide("one", two_sources, {"group": ["north", "south", "west", "east"]})
 
 

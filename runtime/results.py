@@ -29,6 +29,7 @@ from gatukoll.runtime.job import Job
 from gatukoll.runtime.privacy import PictureGate
 from gatukoll.runtime.routing import route
 from gatukoll.runtime.sinks.base import Output, RunInfo, Sink, Unwritten
+from gatukoll.runtime.sinks.register import keep_edited
 from gatukoll.runtime.stopping import DISK_FULL
 
 PICTURES = "pictures"
@@ -96,10 +97,12 @@ class Written:
     Attributes:
         files: in place.
         failed: file, relative to the folder (or a sink), -> why it could not be written.
+        edited: copies of files that somebody had changed since the run before.
     """
 
     files: list[Path] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
+    edited: list[Path] = field(default_factory=list)
 
 
 def write(job: Job, output: Output, folder: Path, sinks: Sequence[Sink]) -> Written:
@@ -110,7 +113,7 @@ def write(job: Job, output: Output, folder: Path, sinks: Sequence[Sink]) -> Writ
     Raises:
         OSError: the disk is full.
     """
-    done = Written()
+    done = Written(edited=keep_edited(folder, job.city.output.zone))
     for sink in sinks:
         with failing(done, f"sink {sink.name}", folder):
             done.files += sink.write(folder, output)

@@ -86,6 +86,11 @@ def summary(numbers: Summary, out: Path) -> None:
             markup=False,
         )
     files = numbers.written.files
+    if edited := numbers.written.edited:
+        names = ", ".join(path.relative_to(out).as_posix() for path in edited)
+        screen.print(
+            f"Changed by somebody since the run before, so kept beside the new ones: {names}", markup=False
+        )
     top = [path for path in files if path.parent == out]
     screen.print(f"{len(files)} files in {out}: " + ", ".join(path.name for path in top), markup=False)
 

@@ -133,6 +133,7 @@ def write(summary: Summary, job: Job, started: datetime, folder: Path) -> Path:
         "each_capture": [_each(r) for r in summary.records]
         + [{"name": n, "state": "rejected", "code": c, "detail": d} for n, c, d in summary.refused],
         "files": [f.relative_to(folder).as_posix() for f in summary.written.files],
+        "edited": [f.relative_to(folder).as_posix() for f in summary.written.edited],
         "not_written": dict(summary.written.failed),
     }
     with put_in_place(path) as part:

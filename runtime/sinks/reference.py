@@ -26,6 +26,12 @@ that something was looked for. The sums of the owners' files are the whole. File
 city's file are removed, unless somebody has changed them. A file is put in place whole: whoever opens it
 during a run or after a power cut has the old one or the new one.
 
+Each run writes the files anew. A file that somebody has changed since the run before is kept beside the new
+one, as `findings (edited YYYY-MM-DD HHMM).csv` with the time of the change, and the run says so; notes are
+safest in a file of your own, joined by the column `id`. A file that another program holds open (Excel on
+Windows, edits in QGIS that are not saved) stays as it is; all others are written, and the run ends with exit
+code 3 and its name: close it and run again.
+
 Findings are sorted worst first, then by class and id.
 
 **GeoPackage.** In the coordinate system of `output.epsg` (default 3006, SWEREF 99 TM); x is east, y is north.

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from datetime import datetime, tzinfo
 from pathlib import Path
 
 from gatukoll.errors import UserError
@@ -50,6 +52,47 @@ def write_files(
     if failed:
         raise Unwritten(written, failed)
     return written
+
+
+def keep_edited(folder: Path, zone: tzinfo) -> list[Path]:
+    """Copy each file that somebody has changed since a sink wrote it, before it is written anew.
+
+    The copy lies beside it as ``NAME (edited YYYY-MM-DD HHMM).ENDING``, with the time of the change.
+
+    Args:
+        folder: of the results.
+        zone: of that time.
+
+    Returns:
+        The copies.
+    """
+    kept: list[Path] = []
+    for register in sorted(folder.glob(_register(folder, "*").name)):
+        for name, digest in sorted(_registered(register).items()):
+            path = folder / name
+            if path.is_file() and _is_changed(path, digest):
+                when = datetime.fromtimestamp(path.stat().st_mtime, zone)
+                copy = path.with_name(f"{path.stem} (edited {when:%Y-%m-%d %H%M}){path.suffix}")
+                if copy.exists():  # two edits and two runs within a minute
+                    copy = path.with_name(f"{path.stem} (edited {when:%Y-%m-%d %H%M%S}){path.suffix}")
+                _keep(path, copy)
+                kept.append(copy)
+    return kept
+
+
+def _is_changed(path: Path, digest: str) -> bool:
+    try:
+        return digest_of(path) != digest
+    except PermissionError:  # somebody made it so
+        return True
+
+
+def _keep(path: Path, copy: Path) -> None:
+    try:
+        shutil.copy2(path, copy)
+    except PermissionError:
+        with suppress(PermissionError):  # else it can't be replaced either, and the sink will say so
+            path.rename(copy)
 
 
 def note_files(

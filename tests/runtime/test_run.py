@@ -221,6 +221,26 @@ def test_a_file_that_is_held_open_does_not_keep_the_others_from_being_written(
     assert len(rows(out / "owners" / "gata")) == 1 and noted(out)["not_written"] == {}
 
 
+def test_what_a_department_wrote_into_its_file_is_kept(
+    town: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    city, drive, out = tinycity.city(town), tinycity.street(town / "drive"), town / "out"
+    commands.run([drive], city_file=city, out=out, threads=1)
+    own = out / "owners" / "gata" / "findings.csv"
+    fresh = own.read_bytes()
+    own.write_bytes(fresh + b"our;notes\r\n")
+    os.utime(own, (1789369100, 1789369100))  # 2026-09-14 06:58:20 in Stockholm
+    capsys.readouterr()
+    commands.run([drive], city_file=city, out=out, threads=1)
+    kept = own.with_name("findings (edited 2026-09-14 0658).csv")
+    assert kept.read_bytes() == fresh + b"our;notes\r\n" and own.read_bytes() == fresh
+    assert "owners/gata/findings (edited 2026-09-14 0658).csv" in capsys.readouterr().out
+    assert noted(out)["edited"] == ["owners/gata/findings (edited 2026-09-14 0658).csv"]
+    commands.run([drive], city_file=city, out=out, threads=1)
+    assert noted(out)["edited"] == [] and kept.exists()
+    assert len(list(out.rglob("*edited*"))) == 1
+
+
 def test_a_user_error_that_comes_late_is_a_run_that_stopped(
     town: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

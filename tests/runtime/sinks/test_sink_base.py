@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
+from datetime import UTC
 from pathlib import Path
 
 import pytest
@@ -12,6 +15,7 @@ from gatukoll.runtime.sinks.base import Output, Unwritten, folder_name, load_sin
 from gatukoll.runtime.sinks.csvfile import CsvSink
 from gatukoll.runtime.sinks.findingcolumns import FINDINGS, GIS_FINDINGS
 from gatukoll.runtime.sinks.reference import markdown
+from gatukoll.runtime.sinks.register import keep_edited
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -76,6 +80,23 @@ def test_files_that_somebody_changed_or_brought_stay(
     assert (park / "findings.csv").read_text() == "our notes"
     assert [p.name for p in drift.iterdir()] == ["notes.txt"]
     assert (tmp_path / "owners" / "strangers.csv").exists()
+
+
+def test_a_database_that_was_only_opened_is_not_edited(
+    tmp_path: Path, make_city: Callable[..., City], make_output: Callable[..., Output]
+) -> None:
+    load_sink("geopackage").write(tmp_path, make_output(make_city(), 6))
+    path = tmp_path / "findings.gpkg"
+    before = path.read_bytes()
+    for statement in ("PRAGMA journal_mode=wal", "SELECT * FROM findings", "PRAGMA journal_mode=delete"):
+        with closing(sqlite3.connect(path)) as program:  # as QGIS does
+            program.execute(statement).fetchall()
+    assert path.read_bytes() != before
+    assert keep_edited(tmp_path, UTC) == []
+    with closing(sqlite3.connect(path)) as program, program:
+        program.execute("CREATE TABLE notes (x)")
+    (copy,) = keep_edited(tmp_path, UTC)
+    assert copy.read_bytes() == path.read_bytes() and copy.suffix == ".gpkg"
 
 
 def test_files_of_a_sink_that_is_gone_go(

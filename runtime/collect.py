@@ -37,19 +37,28 @@ def collect(
     """
     due = {capture.digest: _lacking(job, capture, store) for capture in job.found.captures}
     plans = {c.digest: _plan(job.opened[c.digest]) for c in job.found.captures}
-    begun = [c for c in job.found.captures if due[c.digest]]
-    frames = sum(plan.offered for c in begun if (plan := plans[c.digest]))
+    frames = sum(plan.offered for c in job.found.captures if due[c.digest] and (plan := plans[c.digest]))
     engine = Engine([item.loaded for item in job.chosen], threads) if frames else None
-    records = []
-    with RunProgress(len(begun), frames) as progress, late_errors():
+    records, already = [], 0
+    offered = len(job.found.captures) + len(job.found.rejected)
+    with RunProgress(offered, frames) as progress, late_errors():
+        for name, code, detail in job.found.rejected:
+            progress.begin(name)
+            progress.say(f"{name}: rejected, {code}: {detail}")
         for capture in job.found.captures:
             record = store.state(capture.digest, job.readings[capture.digest])
             rejected = isinstance(job.opened[capture.digest], CaptureRejected)
             if due[capture.digest] or record is None or rejected:
                 record = _run_one(job, capture, due[capture.digest], store, engine, progress, check)
             else:
+                progress.begin(capture.name)
+                already += 1
                 store.use(capture.digest, record.settings)
             records.append(replace(record, name=capture.name))
+        if already:
+            progress.say(
+                "1 capture was already done" if already == 1 else f"{already} captures were already done"
+            )
     return tuple(records)
 
 
@@ -76,6 +85,7 @@ def _run_one(
     """Read one capture to its end, and note it with its facts."""
     opened = job.opened[capture.digest]
     counts, seen, reason = Counts(), dict[str, Seen](), None
+    progress.begin(capture.name, opened.plan.offered if isinstance(opened, Opened) and engine else 0)
     if isinstance(opened, CaptureRejected):
         reason = opened
     elif opened.plan.offered and engine:
@@ -84,7 +94,6 @@ def _run_one(
             progress.frame()
             check()
 
-        progress.begin(capture.name, opened.plan.offered)
         spacing_m = job.city.reading.spacing_m
         try:
             counts, seen = observe(opened, due, engine, spacing_m=spacing_m, each_frame=each_frame)

@@ -15,13 +15,18 @@ EVERY_S = 10.0
 
 
 class RunProgress:
-    """Counts frames over all captures that are due.
+    """Counts captures, and frames over those that are due.
 
     Use it as a context manager; `begin` once per capture, `frame` once per frame offered.
+
+    Args:
+        captures: all that are offered, also those that are done or rejected already.
+        frames: due.
+        stream: where it goes; None = standard error.
     """
 
-    def __init__(self, captures: int, frames: int, stream: TextIO = sys.stderr) -> None:
-        self._stream = stream
+    def __init__(self, captures: int, frames: int, stream: TextIO | None = None) -> None:
+        self._stream = stream = stream or sys.stderr
         self._captures, self._frames = captures, frames
         self._capture, self._frame = 0, 0
         self._started = self._said = time.monotonic()
@@ -42,13 +47,13 @@ class RunProgress:
         if self._bar:
             self._bar.stop()
 
-    def begin(self, name: str, frames: int) -> None:
-        """Say that a capture begins."""
+    def begin(self, name: str, frames: int = 0) -> None:
+        """Count one more capture; with frames due, say that it begins."""
         self._capture += 1
         self._name = name
         if self._bar and self._task is not None:
             self._bar.update(self._task, description=f"{self._capture}/{self._captures} {name}")
-        else:
+        elif frames:
             self._line(f"{name}: {frames} frames due")
 
     def frame(self) -> None:

@@ -151,6 +151,23 @@ def test_what_the_store_holds_outside_the_coordinate_system_is_left_out_and_name
     assert noted(town / "out")["captures"]["rejected"] == {"position_outside_area": 1}  # type: ignore[index]
 
 
+def test_a_second_run_says_again_what_is_rejected_and_what_was_done(
+    town: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tinycity.street(town / "drives" / "a")
+    tinycity.street(town / "drives" / "b", lat=37.4)
+    (town / "drives" / "empty.mp4").write_bytes(b"")
+    city = tinycity.city(town)
+    said = []
+    for _ in range(2):
+        commands.run([town / "drives"], city_file=city, out=town / "out", threads=1)
+        said.append(capsys.readouterr().err.splitlines())
+    assert said[0][0] == "[1/3] empty: rejected, file_empty: empty.mp4 is empty"
+    assert said[0][1] == "[2/3] a: 6 frames due"
+    assert said[0][2].startswith("[3/3] b: rejected, position_outside_area: ")
+    assert said[1] == [said[0][0], said[0][2], "[3/3] 1 capture was already done"]
+
+
 def test_dry_run_says_what_is_due_and_writes_nothing(town: Path, capsys: pytest.CaptureFixture[str]) -> None:
     tinycity.street(town / "drive")
     city = tinycity.city(town)

@@ -43,8 +43,7 @@ def run(
     pipeline.check_out(out, paths)
     job = prepare(paths, city_file, clock)
     if dry_run:
-        say.plan(job, threads)
-        return FINISHED
+        return STRICT if say.plan(job, threads) and strict else FINISHED
     try:
         numbers = pipeline.run(job, out, threads=threads, started=started)
     except OSError as error:

@@ -16,13 +16,14 @@ from gatukoll.runtime.summary import Summary, Tally
 screen = Console(highlight=False, soft_wrap=True)
 
 
-def plan(job: Job, threads: int | None) -> None:
-    """Say what was read and what is due, and do nothing."""
-    frames, km = 0, 0.0
+def plan(job: Job, threads: int | None) -> int:
+    """Say what was read and what is due, and do nothing; return how many captures would be rejected."""
+    frames, km, rejected = 0, 0.0, len(job.found.rejected)
     for capture in job.found.captures:
         opened = job.opened[capture.digest]
         if isinstance(opened, CaptureRejected):
             screen.print(f"{capture.name}: would be rejected, {opened}", markup=False)
+            rejected += 1
             continue
         due = opened.plan
         places = [f"{place[0]:.5f} {place[1]:.5f}" if place else "-" for place in (due.first, due.last)]
@@ -34,16 +35,19 @@ def plan(job: Job, threads: int | None) -> None:
             + (f", warnings: {_counts(due.warnings)}" if due.warnings else ""),
             markup=False,
         )
-        frames, km = frames + due.offered, km + due.length_m / 1000
+        frames += due.offered
+        km += due.length_m / 1000 if capture.media else 0
     for name, code, detail in job.found.rejected:
         screen.print(f"{name}: would be rejected, {code}: {detail}", markup=False)
     engine = Engine([item.loaded for item in job.chosen], threads)
     seconds = frames * engine.seconds_per_frame()
     takes = f"{seconds / 60:.0f} minutes" if seconds > 90 else f"{seconds:.0f} seconds"
     screen.print(
-        f"{len(job.found.captures)} captures, {km:.2f} km, {frames} frames due, about {takes} on "
-        f"{engine.threads} threads. Ignored: {_counts(job.found.ignored) or 'nothing'}. Nothing was done."
+        f"{_captures(len(job.found.captures) + len(job.found.rejected))}, {rejected} would be rejected; "
+        f"{km:.2f} km filmed, {frames} frames due, about {takes} on {engine.threads} threads. "
+        f"Ignored: {_counts(job.found.ignored) or 'nothing'}. Nothing was done."
     )
+    return rejected
 
 
 def _captures(number: int) -> str:

@@ -90,12 +90,17 @@ def summarise(job: Job, records: Sequence[CaptureRecord], output: Output, writte
         findings=findings,
         counts=routing.count(output.findings, job.city),
         held_back=output.held_back,
-        km=sum(float(r.plan.get("length_m", 0)) for r in records if r.state == "done") / 1000,
+        km=sum(float(r.plan.get("length_m", 0)) for r in records if _is_filmed(r)) / 1000,
         records=tuple(records),
         refused=job.found.rejected,
         outside=output.outside,
         written=written,
     )
+
+
+def _is_filmed(record: CaptureRecord) -> bool:
+    """Say whether something was seen on the way: a trace alone is driven, not filmed."""
+    return record.state == "done" and record.kind != "trace"
 
 
 def _sum(counts: Iterable[Mapping[str, int]]) -> Counter[str]:

@@ -180,6 +180,35 @@ def test_dry_run_says_what_is_due_and_writes_nothing(town: Path, capsys: pytest.
     ]
 
 
+def test_a_strict_dry_run_is_4_where_something_would_be_rejected(
+    town: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    drive, city = tinycity.street(town / "drive"), tinycity.city(town)
+
+    def dry() -> tuple[int, str]:
+        code = commands.run([drive], city_file=city, out=town / "out", dry_run=True, strict=True, threads=1)
+        return code, capsys.readouterr().out
+
+    assert dry()[0] == 0
+    (drive / "empty.mp4").write_bytes(b"")
+    code, said = dry()
+    assert code == 4 and "2 captures, 1 would be rejected; 0.03 km filmed, 6 frames due" in said
+
+
+def test_km_are_those_that_were_filmed(town: Path) -> None:
+    drive, city = tinycity.street(town / "drive"), tinycity.city(town)
+    commands.run([drive], city_file=city, out=town / "out", threads=1)
+    before = noted(town / "out")["km"]
+    fixes = "".join(
+        f'<trkpt lat="{55.7 + i / 1000}" lon="13.19"><time>2026-09-14T06:0{i}:00Z</time></trkpt>'
+        for i in range(9)
+    )
+    (drive / "walk.gpx").write_text(f"<gpx><trk><trkseg>{fixes}</trkseg></trk></gpx>")
+    commands.run([drive], city_file=city, out=town / "out", threads=1)
+    run = noted(town / "out")
+    assert run["km"] == before and run["captures"]["accepted"] == 2  # type: ignore[index]
+
+
 def test_a_user_error_begins_nothing(town: Path) -> None:
     city = tinycity.city(town)
     with pytest.raises(UserError):

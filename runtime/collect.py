@@ -13,7 +13,7 @@ from gatukoll.runtime.capture.model import Capture, Plan
 from gatukoll.runtime.capture.reading import Opened
 from gatukoll.runtime.chosen import Chosen
 from gatukoll.runtime.engine import Engine
-from gatukoll.runtime.findings.facts import CaptureRecord, FactSet
+from gatukoll.runtime.findings.facts import REJECTED_ITEMS, CaptureRecord, FactSet
 from gatukoll.runtime.findings.store import Store
 from gatukoll.runtime.job import Job, bug
 from gatukoll.runtime.observe import Counts, Seen, observe
@@ -132,7 +132,7 @@ def _record(job: Job, capture: Capture, counts: Counts, reason: CaptureRejected 
         state="rejected" if reason else "done",
         code=reason.code if reason else "",
         detail=reason.detail if reason else "",
-        plan=_as_json(plan) if plan else {},
+        plan=(_as_json(plan) if plan else {}) | ({REJECTED_ITEMS: counts.items} if counts.items else {}),
         offered=counts.offered,
         accepted=counts.accepted,
         rejected=dict(sorted(counts.rejected.items())),

@@ -15,6 +15,9 @@ from gatukoll.runtime.engine import Engine
 from gatukoll.runtime.findings.facts import Look, Observation
 from gatukoll.runtime.placing import CaptureTracks, Looked, looks
 
+NAMED = 100
+"""Rejected frames of a capture that are kept by name; a film may lose thousands for one reason."""
+
 
 @dataclass(frozen=True, slots=True)
 class Seen:
@@ -26,11 +29,15 @@ class Seen:
 
 @dataclass(slots=True)
 class Counts:
-    """Frames of a capture: accepted + sum(rejected) = offered; `warnings` stand outside the sum."""
+    """Frames of a capture: accepted + sum(rejected) = offered; `warnings` stand outside the sum.
+
+    `items` names the first `NAMED` of the rejected ones: source, reason code.
+    """
 
     offered: int = 0
     accepted: int = 0
     rejected: Counter[str] = field(default_factory=Counter)
+    items: list[tuple[str, str]] = field(default_factory=list)
     warnings: Counter[str] = field(default_factory=Counter)
 
 
@@ -61,6 +68,8 @@ def observe(
         counts.offered += 1
         if isinstance(frame, FrameRejected):
             counts.rejected[frame.code] += 1
+            if len(counts.items) < NAMED:
+                counts.items.append((frame.source, frame.code))
         else:
             counts.accepted += 1
             counts.warnings["no_heading"] += math.isnan(frame.heading_deg)

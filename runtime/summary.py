@@ -12,7 +12,7 @@ from typing import Any
 
 from gatukoll import __version__
 from gatukoll.runtime import routing
-from gatukoll.runtime.findings.facts import CaptureRecord
+from gatukoll.runtime.findings.facts import REJECTED_ITEMS, CaptureRecord
 from gatukoll.runtime.job import Job
 from gatukoll.runtime.results import Written
 from gatukoll.runtime.sinks.base import Output, put_in_place
@@ -147,6 +147,7 @@ def write(summary: Summary, job: Job, started: datetime, folder: Path) -> Path:
 
 
 def _each(record: CaptureRecord) -> dict[str, Any]:
+    items = record.plan.get(REJECTED_ITEMS, ())
     return {
         "name": record.name,
         "kind": record.kind,
@@ -157,6 +158,10 @@ def _each(record: CaptureRecord) -> dict[str, Any]:
         "clock": record.plan.get("clock", ""),
         "starts": record.plan.get("starts"),
         "km": round(float(record.plan.get("length_m", 0)) / 1000, 3),
-        "frames": Tally(record.offered, record.accepted, record.rejected).as_json(),
+        "frames": Tally(record.offered, record.accepted, record.rejected).as_json()
+        | {
+            "items": [{"source": source, "code": code} for source, code in items],
+            "items_left_out": sum(record.rejected.values()) - len(items),
+        },
         "warnings": dict(record.warnings),
     }

@@ -85,6 +85,9 @@ class FactSet:
     looks: tuple[Look, ...]
 
 
+REJECTED_ITEMS = "rejected_items"
+
+
 @dataclass(frozen=True, slots=True)
 class CaptureRecord:
     """What a run noted of a capture: kept with its facts, so that a resumed run reports the same numbers.
@@ -94,7 +97,8 @@ class CaptureRecord:
         settings: digest of what was used to read it (clock, spacing, mounting).
         state: ``done`` or ``rejected``.
         code, detail: why it was rejected, "" otherwise.
-        plan: clock, starts, ends, length_m, made … as JSON values.
+        plan: clock, starts, ends, length_m, made … as JSON values; under `REJECTED_ITEMS` the first frames
+            that were rejected, each [source, reason code].
         offered, accepted: frames.
         rejected: frames, code -> count. accepted + sum(rejected) = offered.
         warnings: code -> count.

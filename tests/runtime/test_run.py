@@ -113,6 +113,24 @@ def test_bad_items_are_counted_and_the_rest_goes_on(town: Path) -> None:
     assert run["captures"] == {"offered": 2, "accepted": 1, "rejected": {"file_empty": 1}}
     assert run["frames"] == {"offered": 6, "accepted": 5, "rejected": {"image_truncated": 1}}
     assert run["ignored"] == {"not_media": 1}
+    for out in ("out", "again"):  # from the store, the second time
+        commands.run([drive], city_file=tinycity.city(town), out=town / out, threads=1)
+        frames = noted(town / out)["each_capture"][0]["frames"]  # type: ignore[index]
+        assert frames["items"] == [{"source": "02.jpg", "code": "image_truncated"}]
+        assert frames["items_left_out"] == 0
+
+
+def test_of_many_rejected_frames_the_first_are_named(town: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from gatukoll.runtime import observe
+
+    monkeypatch.setattr(observe, "NAMED", 2)
+    drive = tinycity.street(town / "drive")
+    for name in ("01.jpg", "03.jpg", "04.jpg"):
+        (drive / name).write_bytes((drive / name).read_bytes()[:5000])
+    commands.run([drive], city_file=tinycity.city(town), out=town / "out", threads=1)
+    frames = noted(town / "out")["each_capture"][0]["frames"]  # type: ignore[index]
+    assert [item["source"] for item in frames["items"]] == ["01.jpg", "03.jpg"]
+    assert frames["items_left_out"] == 1
 
 
 def test_a_drive_outside_the_coordinate_system_is_rejected_with_what_to_set(

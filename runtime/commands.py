@@ -42,6 +42,7 @@ def run(
     started = datetime.now(UTC)
     pipeline.check_out(out, paths)
     job = prepare(paths, city_file, clock)
+    say.notes(job)
     if dry_run:
         return STRICT if say.plan(job, threads) and strict else FINISHED
     try:

@@ -63,16 +63,26 @@ def prepare(paths: Sequence[Path], city_file: Path, clock: str | None = None) ->
     chosen = choose(city)
     found = discover(paths)
     check_clock(found.captures, reading)
-    opened = {capture.digest: _open(capture, reading, city) for capture in found.captures}
+    opened = {capture.digest: _open(capture, reading, city, found) for capture in found.captures}
     readings = {capture.digest: reading_digest(capture, reading) for capture in found.captures}
     return Job(city, chosen, found, opened, readings)
 
 
-def _open(capture: Capture, reading: Reading, city: City) -> Opened | CaptureRejected:
+def _hinted(reason: CaptureRejected, traces: Sequence[str]) -> CaptureRejected:
+    """Return a rejection for want of a trace with the traces named that lie about."""
+    if reason.code != "no_trace" or not traces:
+        return reason
+    if len(traces) == 1:
+        return CaptureRejected(reason.code, f"{reason.detail}; {traces[0]} lies beside it: is it its trace?")
+    said = ", ".join(traces[:3]) + (" …" if len(traces) > 3 else "")
+    return CaptureRejected(reason.code, f"{reason.detail}; {said} lie beside it: is one of them its trace?")
+
+
+def _open(capture: Capture, reading: Reading, city: City, found: Discovery) -> Opened | CaptureRejected:
     try:
         opened = open_capture(capture, reading)
     except CaptureRejected as reason:
-        return reason
+        return _hinted(reason, found.lone_traces(capture))
     except GatukollError:
         raise
     except Exception as error:  # one capture that nobody thought of must not lose the others

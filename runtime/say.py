@@ -16,6 +16,12 @@ from gatukoll.runtime.summary import Summary, Tally
 screen = Console(highlight=False, soft_wrap=True)
 
 
+def notes(job: Job) -> None:
+    """Say what in a capture.yaml is not used."""
+    for note in job.found.notes:
+        screen.print(note, markup=False)
+
+
 def plan(job: Job, threads: int | None) -> int:
     """Say what was read and what is due, and do nothing; return how many captures would be rejected."""
     frames, km, rejected = 0, 0.0, len(job.found.rejected)

@@ -125,6 +125,7 @@ def write(summary: Summary, job: Job, started: datetime, folder: Path) -> Path:
         "frames": summary.frames.as_json(),
         "warnings": dict(sorted(summary.warnings.items())),
         "ignored": dict(sorted(summary.ignored.items())),
+        "notes": list(job.found.notes),
         "km": round(summary.km, 3),
         "findings": {
             "total": summary.counts.findings,

@@ -21,11 +21,11 @@ from gatukoll.runtime.capture.model import Capture
 from gatukoll.runtime.capture.sidecar import (
     FILM_ENDING,
     FOLDER_NAME,
-    load_settings,
     read_sidecar,
     sidecars_of,
     stem_key,
 )
+from gatukoll.runtime.capture.unused import unused_settings
 from gatukoll.runtime.yamlfile import where
 
 log = logging.getLogger(__name__)
@@ -39,11 +39,21 @@ class Discovery:
         captures: in order of path; captures + rejected = captures offered.
         rejected: name, reason code, detail.
         ignored: reason code -> number of files.
+        notes: what was said in a capture.yaml of films that are not there, a sentence each.
     """
 
     captures: tuple[Capture, ...]
     rejected: tuple[tuple[str, str, str], ...]
     ignored: Mapping[str, int]
+    notes: tuple[str, ...] = ()
+
+    def lone_traces(self, capture: Capture) -> list[str]:
+        """Return the names of the GPX files beside a capture that belong to no film."""
+        if not capture.media:
+            return []
+        here = capture.media[0].parent
+        alone = (c.trace for c in self.captures if c.kind == "trace")
+        return [trace.name for trace in alone if trace and trace.parent == here]
 
 
 @dataclass(slots=True)
@@ -79,9 +89,13 @@ def discover(paths: Sequence[Path]) -> Discovery:
     captures: list[Capture] = []
     hashes: dict[Path, str] = {}
     seen: dict[str, str] = {}
+    notes: list[str] = []
     for folder in _folders(paths, ignored):
         _sort_files(folder, ignored, rejected)
-        _check_sidecars(folder, ignored)
+        lost = unused_settings(folder.path, folder.films, folder.traces)
+        ignored.update({"sidecar_unused": len(lost)} if lost else {})
+        notes += lost
+        _check_clocks(folder)
         for kind, media, trace in _groups(folder):
             name = _unique(folder, kind, media, trace)
             try:
@@ -97,7 +111,7 @@ def discover(paths: Sequence[Path]) -> Discovery:
             else:
                 seen[content] = name
                 captures.append(capture)
-    return Discovery(tuple(captures), tuple(rejected), dict(ignored))
+    return Discovery(tuple(captures), tuple(rejected), dict(ignored), tuple(notes))
 
 
 def _folders(paths: Sequence[Path], ignored: Counter[str]) -> list[_Folder]:
@@ -160,19 +174,12 @@ def _sort_files(folder: _Folder, ignored: Counter[str], rejected: list[tuple[str
             log.info("ignored: %s", path)
 
 
-def _check_sidecars(folder: _Folder, ignored: Counter[str]) -> None:
-    """Read all capture.yaml files of a folder, so that a wrong one stops the run before it begins."""
-    stems = {stem_key(p.stem) for p in (*folder.films, *folder.traces)}
-    for path in sorted(folder.path.glob("*" + FILM_ENDING)):
-        load_settings(path)
-        ignored["sidecar_unused"] += stem_key(path.name[: -len(FILM_ENDING)]) not in stems
+def _check_clocks(folder: _Folder) -> None:
+    """Refuse one start or one end for several films; a wrong capture.yaml stops the run before it begins."""
     own = folder.path / FOLDER_NAME
     if own.is_file():
-        settings = load_settings(own)
-        ignored["sidecar_unused"] += sum(stem_key(name) not in stems for name in settings.clips)
-        clocks = Counter(
-            c.text for p in folder.films if (c := read_sidecar(folder.path, p.stem).clock) and c.instant
-        )
+        said = [read_sidecar(folder.path, p.stem, p.suffix) for p in folder.films]
+        clocks = Counter(s.clock.text for s in said if s.clock and s.clock.instant)
         for text, n in clocks.items():
             if n > 1:
                 raise ConfigError(
@@ -181,8 +188,6 @@ def _check_sidecars(folder: _Folder, ignored: Counter[str]) -> None:
                     todo="Write a clock for each film under clips:.",
                 )
     read_sidecar(folder.path, None)
-    if not ignored["sidecar_unused"]:
-        del ignored["sidecar_unused"]
 
 
 def _groups(folder: _Folder) -> Iterator[tuple[str, tuple[Path, ...], Path | None]]:
@@ -190,7 +195,7 @@ def _groups(folder: _Folder) -> Iterator[tuple[str, tuple[Path, ...], Path | Non
     beside = {stem_key(t.stem): t for t in folder.traces}
     used: set[Path] = set()
     for film in folder.films:
-        trace = read_sidecar(folder.path, film.stem).trace or beside.get(stem_key(film.stem))
+        trace = read_sidecar(folder.path, film.stem, film.suffix).trace or beside.get(stem_key(film.stem))
         used |= {t.resolve() for t in (trace, beside.get(stem_key(film.stem))) if t}
         if folder.asked(film) or (trace and folder.asked(trace) and folder.only is not None):
             yield "film", (film,), trace

@@ -77,7 +77,7 @@ class CaptureSettings(ClipSettings):
     """What can be said about all media of a folder, or about one film."""
 
     clips: dict[str, ClipSettings] = Field(
-        {}, description="name of a film without its ending: what differs for it"
+        {}, description="name of a film, with or without its ending: what differs for it"
     )
 
     @model_validator(mode="after")
@@ -145,8 +145,13 @@ def _load(path: Path, _size: int, _changed: int) -> CaptureSettings:
     return load_yaml(path, CaptureSettings)
 
 
-def read_sidecar(folder: Path, stem: str | None) -> Sidecar:
+def read_sidecar(folder: Path, stem: str | None, ending: str = "") -> Sidecar:
     """Return what is said about a film (or with None about the pictures) of a folder.
+
+    Args:
+        folder: of the film.
+        stem: its name without the ending.
+        ending: with its dot; a key under clips: may have it too, and then speaks for that film alone.
 
     Raises:
         ConfigError: anything wrong in one of the files.
@@ -157,9 +162,10 @@ def read_sidecar(folder: Path, stem: str | None) -> Sidecar:
     for path in sidecars_of(folder, stem):
         settings = load_settings(path)
         layers: list[tuple[tuple[str, ...], ClipSettings]] = [((), settings)]
-        layers += [
-            (("clips", k), c) for k, c in settings.clips.items() if stem and stem_key(k) == stem_key(stem)
-        ]
+        for name in (stem, stem + ending) if stem and ending else (stem,):
+            layers += [
+                (("clips", k), c) for k, c in settings.clips.items() if name and stem_key(k) == stem_key(name)
+            ]
         for keys, layer in layers:
             for name in layer.model_fields_set - {"clips", "camera"}:
                 said[name], origin[name] = getattr(layer, name), (path, (*keys, name))
@@ -200,4 +206,4 @@ def sidecar_for(capture: Capture) -> Sidecar:
     anchor = capture.media[0] if capture.media else capture.trace
     if anchor is None:
         return Sidecar()
-    return read_sidecar(anchor.parent, anchor.stem if capture.kind != "pictures" else None)
+    return read_sidecar(anchor.parent, anchor.stem if capture.kind != "pictures" else None, anchor.suffix)

@@ -11,6 +11,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import av
+import numpy as np
 import pytest
 import tinycity
 import tinysite
@@ -36,6 +38,27 @@ def rows(out: Path) -> list[dict[str, str]]:
 
 def noted(out: Path) -> dict[str, object]:
     return dict(json.loads((out / "run.json").read_text()))
+
+
+def film(path: Path) -> None:
+    """Write three grey frames."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with av.open(str(path), "w") as out:
+        stream = out.add_stream("mpeg4", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        for _ in range(3):
+            picture = np.full((48, 64, 3), 90, np.uint8)
+            out.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        out.mux(stream.encode(None))
+
+
+def gpx(path: Path) -> None:
+    """Write a trace of 900 m northwards in eight minutes."""
+    fixes = "".join(
+        f'<trkpt lat="{55.7 + i / 1000}" lon="13.19"><time>2026-09-14T06:0{i}:00Z</time></trkpt>'
+        for i in range(9)
+    )
+    path.write_text(f"<gpx><trk><trkseg>{fixes}</trkseg></trk></gpx>")
 
 
 def test_a_spot_seen_in_two_pictures_is_one_finding_of_its_owner(town: Path) -> None:
@@ -213,15 +236,26 @@ def test_a_strict_dry_run_is_4_where_something_would_be_rejected(
     assert code == 4 and "2 captures, 1 would be rejected; 0.03 km filmed, 6 frames due" in said
 
 
+def test_a_film_without_trace_is_told_what_lies_beside_it(
+    town: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    film(town / "drive" / "phoenix.mp4")
+    gpx(town / "drive" / "phoenix_.gpx")
+    (town / "drive" / "capture.yaml").write_text("clips: {phonix: {device: roof}}\n")
+    commands.run([town / "drive"], city_file=tinycity.city(town), out=town / "out", threads=1)
+    run = noted(town / "out")
+    film_said, _ = run["each_capture"]  # type: ignore[misc]
+    assert film_said["code"] == "no_trace"
+    assert film_said["detail"].endswith("phoenix_.gpx lies beside it: is it its trace?")
+    assert "clips.phonix: no film of this name is here" in capsys.readouterr().out
+    assert 'Did you mean "phoenix"?' in str(run["notes"])
+
+
 def test_km_are_those_that_were_filmed(town: Path) -> None:
     drive, city = tinycity.street(town / "drive"), tinycity.city(town)
     commands.run([drive], city_file=city, out=town / "out", threads=1)
     before = noted(town / "out")["km"]
-    fixes = "".join(
-        f'<trkpt lat="{55.7 + i / 1000}" lon="13.19"><time>2026-09-14T06:0{i}:00Z</time></trkpt>'
-        for i in range(9)
-    )
-    (drive / "walk.gpx").write_text(f"<gpx><trk><trkseg>{fixes}</trkseg></trk></gpx>")
+    gpx(drive / "walk.gpx")
     commands.run([drive], city_file=city, out=town / "out", threads=1)
     run = noted(town / "out")
     assert run["km"] == before and run["captures"]["accepted"] == 2  # type: ignore[index]

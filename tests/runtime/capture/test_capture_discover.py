@@ -12,6 +12,7 @@ from gatukoll.runtime.capture.discover import Discovery, discover
 from gatukoll.runtime.capture.model import Capture
 from gatukoll.runtime.capture.open import check_clock, open_capture
 from gatukoll.runtime.capture.reading import Reading, reading_digest
+from gatukoll.runtime.capture.sidecar import sidecar_for
 
 Make = Callable[..., Path]
 Fixes = list[tuple[float, float, float]]
@@ -202,7 +203,38 @@ def test_a_bad_capture_yaml_of_one_film_stops_the_run_too(day: Path) -> None:
 def test_settings_for_films_that_are_not_there_are_counted(day: Path) -> None:
     (day / "gone.capture.yaml").write_text("device: x\n")
     (day / "capture.yaml").write_text("clips:\n  gone: {device: x}\n  a: {device: y}\n")
-    assert discover([day]).ignored == {"sidecar_unused": 2}
+    found = discover([day])
+    assert found.ignored == {"sidecar_unused": 2}
+    lost = "no film of this name is here, so it is not used"
+    assert found.notes == (
+        f"{day / 'gone.capture.yaml'}: {lost}. Films here: a, b.",
+        f"{day / 'capture.yaml'}:2 clips.gone: {lost}. Films here: a, b.",
+    )
+    (day / "gone.capture.yaml").unlink()
+    (day / "a.mp4").rename(day / "Gråbrödersgatan_1.mp4")
+    (day / "capture.yaml").write_text("clips:\n  Grabrodersgatan_1.MP4: {device: x}\n")
+    (note,) = discover([day]).notes
+    assert note.endswith('Did you mean "Gråbrödersgatan_1"?')
+
+
+def test_a_film_may_be_named_with_its_ending(film: Make, tmp_path: Path) -> None:
+    film(tmp_path / "a.mp4", [0, 0.1])
+    film(tmp_path / "a.mov", [0, 0.1, 0.2])
+    (tmp_path / "capture.yaml").write_text(
+        "clips:\n  a.MOV: {device: roof}\n  a: {device: bonnet, zone: UTC}\n"
+    )
+    found = discover([tmp_path])
+    assert found.ignored == {} and found.notes == ()
+    said = {c.name: sidecar_for(c) for c in found.captures}
+    assert {name: s.device for name, s in said.items()} == {"a.mov": "roof", "a.mp4": "bonnet"}
+    assert {s.zone for s in said.values()} == {"UTC"}
+
+
+def test_traces_beside_a_film_that_belong_to_none(day: Path) -> None:
+    found = discover([day])
+    assert {c.name: found.lone_traces(c) for c in found.captures} == {
+        "a": ["walk.gpx"], "b": ["walk.gpx"], day.name: ["walk.gpx"], "walk": [], "sub": []
+    }  # fmt: skip
 
 
 def test_a_trace_alone_is_driven_but_shows_nothing(day: Path) -> None:

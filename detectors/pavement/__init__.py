@@ -25,9 +25,6 @@ CARRIAGEWAY = 0.5
 BRIDGED = 12
 """Input px of a gap in a crack that is still one crack: scores of thin cracks break up along their way."""
 
-INSIDE = 0.7
-"""A crack that lies by this share inside alligator cracking is part of it, not a finding of its own."""
-
 
 class Pavement(Detector):
     """Decodes one probability map a class into regions, cracks into lines as well."""
@@ -61,11 +58,16 @@ class Pavement(Detector):
             elsewhere = to_frame(outputs["surface"][0], view) < CARRIAGEWAY
             for plane in planes:
                 plane[elsewhere] = 0.0
+        by_name = dict(zip((kind.name for kind in self.classes), planes, strict=True))
+        kinds = {kind.name: kind for kind in self.classes}
+        networks = self._regions(kinds["network"], by_name["network"], thresholds["network"], view)
+        by_name["crack"][_covered(networks, view)] = 0.0
         found = {
-            kind.name: self._regions(kind, plane, thresholds[kind.name], view)
-            for kind, plane in zip(self.classes, planes, strict=True)
+            name: self._regions(kinds[name], plane, thresholds[name], view)
+            for name, plane in by_name.items()
+            if name != "network"
         }
-        found["crack"] = _outside(found["crack"], found["network"], view)
+        found["network"] = networks
         return [detection for kind in self.classes for detection in found[kind.name]]
 
     def _regions(self, kind: FindingClass, plane: Array, threshold: float, view: View) -> list[Detection]:
@@ -123,16 +125,10 @@ def _tight(mask: Mask) -> Mask:
     return Mask(mask.x + int(columns[0]), mask.y + int(rows[0]), inner)
 
 
-def _outside(cracks: list[Detection], networks: list[Detection], view: View) -> list[Detection]:
-    """Return the cracks that are not part of alligator cracking."""
-    if not networks:
-        return cracks
+def _covered(networks: list[Detection], view: View) -> NDArray[np.bool_]:
+    """Return where there is alligator cracking (h, w): a crack in it is part of it, no finding of its own."""
     covered: NDArray[np.bool_] = np.zeros((view.height, view.width), np.bool_)
     for network in networks:
-        _window(covered, network)[:] |= network.mask.pixels if network.mask else True
-    return [c for c in cracks if c.mask and _window(covered, c)[c.mask.pixels].mean() < INSIDE]
-
-
-def _window(plane: NDArray[np.bool_], detection: Detection) -> NDArray[np.bool_]:
-    x0, y0, x1, y1 = (int(v) for v in detection.box_px)
-    return plane[y0:y1, x0:x1]
+        x0, y0, x1, y1 = (int(v) for v in network.box_px)
+        covered[y0:y1, x0:x1] |= network.mask.pixels if network.mask else True
+    return covered

@@ -41,7 +41,10 @@ def run(
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     started = datetime.now(UTC)
     pipeline.check_out(out, paths)
-    job = prepare(paths, city_file, clock)
+    try:
+        job = prepare(paths, city_file, clock)
+    except KeyboardInterrupt:
+        raise StoppedEarly("Interrupted before anything was begun") from None
     say.notes(job)
     if dry_run:
         return STRICT if say.plan(job, threads) and strict else FINISHED
@@ -70,10 +73,12 @@ def detectors() -> None:
     rows = registry.rows()
     if not rows:
         screen.print("No detector is installed.")
-    table = Table("name", "version", "package", "model", "state", box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False)
+    for column in ("name", "version", "package", "state", "model"):
+        table.add_column(column, overflow="fold")  # a reason or a path that is cut helps nobody
     for row in rows:
-        table.add_row(row.name, row.version or "-", row.package, _short(row.model), str(row.state))
-    screen.print(table)
+        table.add_row(row.name, row.version or "-", row.package, str(row.state), _short(row.model))
+    screen.print(table, soft_wrap=False)
 
 
 def _short(path: str) -> str:
@@ -94,10 +99,11 @@ def route_explain(finding: str, city_file: Path) -> None:
     from gatukoll.runtime.findings.store import Store
     from gatukoll.runtime.job import prepare
 
+    wanted = finding.strip().lower()
     job = prepare([], city_file)
     with Store.open(job.city.store_url) as store:
         output = results.gather(job, store)
-    matches = [f for f in output.findings if f.id.startswith(finding)]
+    matches = [f for f in output.findings if f.id.startswith(wanted)]
     if len(matches) != 1:
         what = f"{len(matches)} findings have an id that begins so" if matches else "no finding has this id"
         raise UserError(

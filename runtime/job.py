@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from gatukoll.errors import CaptureRejected, GatukollError, UserError
+from gatukoll.errors import CaptureRejected, ConfigError, GatukollError, UserError
 from gatukoll.runtime.capture.discover import Discovery, discover
 from gatukoll.runtime.capture.model import Capture
 from gatukoll.runtime.capture.open import check_clock, open_capture
@@ -51,7 +51,8 @@ def prepare(paths: Sequence[Path], city_file: Path, clock: str | None = None) ->
     """Read the city's file, find the captures and open each as far as its plan.
 
     Raises:
-        UserError: in the city's file, a detector, a capture.yaml or a path; nothing has been begun.
+        UserError: in the city's file (also where no detector is enabled), a detector, a capture.yaml or a
+            path; nothing has been begun.
     """
     city = load_city(city_file)
     reading = Reading(
@@ -61,6 +62,12 @@ def prepare(paths: Sequence[Path], city_file: Path, clock: str | None = None) ->
         mounting=city.camera.mounting(),
     )
     chosen = choose(city)
+    if not chosen:
+        raise ConfigError(
+            "no detector is enabled, so nothing would be looked for",
+            where=city.at("detectors"),
+            todo="Write enabled: true, or take the line away, for one of them.",
+        )
     found = discover(paths)
     check_clock(found.captures, reading)
     opened = {capture.digest: _open(capture, reading, city, found) for capture in found.captures}

@@ -28,7 +28,11 @@ def late_errors() -> Iterator[None]:
 
 @contextmanager
 def stoppable() -> Iterator[Callable[[], None]]:
-    """Give a function to be called between frames; it raises StoppedEarly once a signal has come."""
+    """Give a function to be called between frames; it raises StoppedEarly once a signal has come.
+
+    Raises:
+        StoppedEarly: a second signal came; it ends what is under way, wherever it is.
+    """
     came: list[str] = []
 
     def note(number: int, frame: FrameType | None) -> None:
@@ -43,6 +47,8 @@ def stoppable() -> Iterator[Callable[[], None]]:
     before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield check
+    except KeyboardInterrupt:  # click would make "Aborted!" and exit code 1 of it
+        raise StoppedEarly("Got two signals; the captures that were finished are kept") from None
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -16,10 +16,10 @@ VERBS = ("run", "detectors", "train", "evaluate", "export", "simulate", "route",
 
 
 def call(
-    *words: str | Path, site: Path | None = None, cwd: Path | None = None
+    *words: str | Path, site: Path | None = None, cwd: Path | None = None, columns: int = 200
 ) -> subprocess.CompletedProcess[str]:
     kit = Path(__file__).parent / "kit"
-    env = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, [site or kit, kit])), "COLUMNS": "200"}
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, [site or kit, kit])), "COLUMNS": str(columns)}
     return subprocess.run([PROGRAM, *words], capture_output=True, text=True, env=env, cwd=cwd, timeout=120)
 
 
@@ -91,10 +91,13 @@ def test_progress_without_a_terminal_is_plain_lines(town: Path) -> None:
 def test_detectors_lists_name_version_package_model_and_state(town: Path) -> None:
     said = call("detectors", site=town / "site").stdout
     (line,) = [row for row in said.splitlines() if row.startswith("tiny_masks")]
-    assert line.split()[1:4] == ["0.1.0", "tiny-town", "1.2"] and line.rstrip().endswith("ok")
+    assert line.split()[1:5] == ["0.1.0", "tiny-town", "1.2", "ok"] and line.rstrip().endswith("model.onnx")
     (town / "site" / "tiny_town" / "model.onnx").unlink()
     said = call("detectors", site=town / "site").stdout
     assert "disabled: " in said and "no such file" in said
+    narrow = call("detectors", site=town / "site", columns=80).stdout
+    assert max(map(len, narrow.splitlines())) <= 80 and "…" not in narrow
+    assert set(said.split()) & {"disabled:", "model.onnx:"} <= set(narrow.split())
 
 
 def test_config_check_and_schema(town: Path) -> None:

@@ -381,13 +381,39 @@ def test_a_signal_stops_between_frames_and_the_next_run_goes_on(
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
+def test_a_second_signal_ends_it_at_once(town: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from gatukoll.runtime import observe
+
+    def interrupted(*_: object) -> None:
+        for _ in range(2):
+            os.kill(os.getpid(), signal.SIGINT)
+        raise AssertionError("the second one ends it here")
+
+    monkeypatch.setattr(observe, "_judge", interrupted)
+    with pytest.raises(StoppedEarly, match="Got two signals; the captures that were finished are kept"):
+        commands.run(
+            [tinycity.street(town / "a")], city_file=tinycity.city(town), out=town / "out", threads=1
+        )
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    with Store.open(town / "city.sqlite") as store:
+        assert store.records() == ()
+
+
+def test_a_city_without_a_detector_that_is_enabled_is_refused(town: Path) -> None:
+    city = tinycity.city(town)
+    city.write_text(city.read_text().replace("{}", "{enabled: false}"))
+    with pytest.raises(ConfigError, match=r"city\.yaml:2 detectors: no detector is enabled"):
+        commands.run([tinycity.street(town / "a")], city_file=city, out=town / "out", threads=1)
+    assert not (town / "out").exists()
+
+
 def test_route_explain_names_the_rule(town: Path, capsys: pytest.CaptureFixture[str]) -> None:
     tinycity.street(town / "drive")
     city = tinycity.city(town)
     commands.run([town / "drive"], city_file=city, out=town / "out", threads=1)
     (row,) = rows(town / "out")
     capsys.readouterr()
-    commands.route_explain(row["Id"][:6], city)
+    commands.route_explain(f" {row['Id'][:6].upper()}", city)
     said = capsys.readouterr().out
     assert "owner: gata" in said and "city.yaml:8" in said
     with pytest.raises(UserError, match="no finding has this id"):

@@ -152,4 +152,4 @@ def _place(film: Path, said: Sidecar, shared: bool) -> str:
         return f"in {said.clock_from} beside it, write instead of its clock"
     if not all_films:
         return f"add to {own} beside it"
-    return f"add to {FOLDER_NAME} beside it" + (", for all films of the folder," if films else "")
+    return f"add to {FOLDER_NAME} beside it" + (f" for all films, or to {own} for this one," if films else "")

@@ -121,6 +121,15 @@ def test_a_line_works_when_it_is_followed(
         assert not plan.warnings
 
 
+def test_films_of_two_cameras_in_one_folder(day: Make) -> None:
+    folder = day("a", "b", created="2026-09-14T07:00:08Z")
+    said = refusal(discover([folder]).captures[0]).detail
+    assert "add to capture.yaml beside it for all films, or to a.capture.yaml for this one, one of" in said
+    plan = followed(folder, "a", "a.capture.yaml", lines_in(said)[1][1])
+    assert plan.clock == "stamp=end (a.capture.yaml)"
+    assert refusal(discover([folder]).captures[1]).code == "clock_unknown"
+
+
 def test_pictures_beside_a_film_keep_their_clock(day: Make, jpeg: Make) -> None:
     folder = day("a", created="2026-09-14T07:00:08Z")
     jpeg(folder / "still.jpg")

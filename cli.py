@@ -46,7 +46,8 @@ def run(
         str | None,
         typer.Option(
             "--clock",
-            help="when a film began: start=2026-09-14T06:58:20Z, end=…, gps, offset=SECONDS",
+            help="when a film began: start=2026-09-14T06:58:20Z, end=…, stamp=start, stamp=end, "
+            "offset=SECONDS, gps",
             metavar="POLICY",
         ),
     ] = None,

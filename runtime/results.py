@@ -1,38 +1,29 @@
-"""From the store to the folder of results: findings, their owners, files, and pictures of made captures."""
+"""From the store to the folder of results: findings, their owners, and files."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
-import cv2
-import numpy as np
 import shapely
-from numpy.typing import NDArray
 
 from gatukoll import __version__
 from gatukoll.detectors.contract import Grade
 from gatukoll.errors import UserError
-from gatukoll.runtime.capture.model import Capture, Frame
-from gatukoll.runtime.capture.reading import Opened
 from gatukoll.runtime.city.model import City
 from gatukoll.runtime.crs import check_area
+from gatukoll.runtime.evidence import PICTURES, write_pictures
 from gatukoll.runtime.findings.facts import CaptureRecord, FactSet, Finding
 from gatukoll.runtime.findings.merge import merge
 from gatukoll.runtime.findings.store import Store
 from gatukoll.runtime.job import Job
-from gatukoll.runtime.privacy import PictureGate
 from gatukoll.runtime.routing import route
 from gatukoll.runtime.sinks.base import Output, RunInfo, Sink, Unwritten
 from gatukoll.runtime.sinks.register import keep_edited
 from gatukoll.runtime.stopping import DISK_FULL
-
-PICTURES = "pictures"
 
 
 def gather(job: Job, store: Store, started: datetime | None = None) -> Output:
@@ -118,7 +109,7 @@ def write(job: Job, output: Output, folder: Path, sinks: Sequence[Sink]) -> Writ
         with failing(done, f"sink {sink.name}", folder):
             done.files += sink.write(folder, output)
     with failing(done, PICTURES, folder):
-        done.files += _write_pictures(job, output, folder / PICTURES)
+        done.files += write_pictures(job, output, folder)
     return done
 
 
@@ -136,78 +127,3 @@ def failing(done: Written, what: str, folder: Path) -> Iterator[None]:
         if error.errno in DISK_FULL:
             raise
         done.failed[what] = f"{error.filename or ''} {error.strerror or error}".strip()
-
-
-def _write_pictures(job: Job, output: Output, folder: Path) -> list[Path]:
-    """Write one picture a finding that a made capture of this run shows; the nearest frame, outlined."""
-    wanted = _nearest_sightings(output.facts, output.findings)
-    files: list[Path] = []
-    for capture in job.found.captures:
-        opened = job.opened[capture.digest]
-        gate = PictureGate(capture)
-        if gate.is_open and isinstance(opened, Opened) and capture.digest in wanted:
-            files += _write_from(capture, opened, wanted[capture.digest], gate, folder)
-    _remove_stale(folder.parent, files)
-    return files
-
-
-def _remove_stale(folder: Path, files: list[Path]) -> None:
-    """Remove pictures of an earlier run that are no more; only what its run.json lists is ours to remove."""
-    try:
-        before = json.loads((folder / "run.json").read_text(encoding="utf-8"))["files"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return
-    for name in before:
-        path = folder / str(name)
-        if Path(str(name)).parent == Path(PICTURES) and path not in files:
-            path.unlink(missing_ok=True)
-
-
-Sighting = tuple[Finding, Mapping[str, Any]]
-
-
-def _nearest_sightings(
-    facts: Iterable[FactSet], findings: Iterable[Finding]
-) -> dict[str, dict[int, list[Sighting]]]:
-    """Return capture digest -> frame index -> findings that are nearest in that frame."""
-    sightings = {(s.key, o.number): o.sightings for s in facts for o in s.observations}
-    found: dict[str, dict[int, list[Sighting]]] = {}
-    for finding in findings:
-        all_of_it = [(key, s) for key, number in finding.observations for s in sightings[key, number]]
-        key, best = min(all_of_it, key=lambda pair: (pair[1]["distance_m"], pair[0], pair[1]["frame"]))
-        found.setdefault(key.capture, {}).setdefault(int(best["frame"]), []).append((finding, best))
-    return found
-
-
-def _write_from(
-    capture: Capture, opened: Opened, wanted: dict[int, list[Sighting]], gate: PictureGate, folder: Path
-) -> list[Path]:
-    files = []
-    left = set(wanted)
-    for frame in opened.frames():
-        if isinstance(frame, Frame) and frame.index in left:
-            for finding, sighting in wanted[frame.index]:
-                path = folder / f"{finding.id}.jpg"
-                gate.write(path, _outlined(frame.picture, finding, sighting))
-                files.append(path)
-            left.discard(frame.index)
-        if not left:
-            break
-    return files
-
-
-def _outlined(picture: NDArray[np.uint8], finding: Finding, sighting: Mapping[str, Any]) -> NDArray[np.uint8]:
-    """Return the frame with a box around the finding and its class and severity in words."""
-    drawn = picture.copy()
-    x0, y0, x1, y1 = (round(v) for v in sighting["box_px"])
-    colour = ((250, 200, 40), (250, 120, 20), (230, 30, 30))[finding.severity - 1]
-    cv2.rectangle(drawn, (x0 - 4, y0 - 4), (x1 + 4, y1 + 4), colour, 3)
-    text = f"{finding.name} {finding.severity}  {sighting['distance_m']:.0f} m  {finding.score:.2f}"
-    (width, height), _ = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, 0.7, 2)
-    left = min(max(x0 - 4, 0), max(drawn.shape[1] - width - 8, 0))
-    top = y0 - height - 14 if y0 - height - 14 > 0 else y1 + 6
-    cv2.rectangle(drawn, (left, top), (left + width + 8, top + height + 10), colour, -1)
-    cv2.putText(
-        drawn, text, (left + 4, top + height + 4), cv2.FONT_HERSHEY_SIMPLEX, 0.7, (0, 0, 0), 2, cv2.LINE_AA
-    )
-    return drawn

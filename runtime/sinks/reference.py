@@ -20,6 +20,15 @@ INTRO = """# What a run writes for the departments
 | `findings.gpkg` | all findings, observations and driven traces, for GIS |
 | `findings.csv` | all findings, for Excel |
 | `owners/ID/findings.gpkg`, `owners/ID/findings.csv` | the same for one owner of the city's file |
+| `pictures/FINDING.jpg`, `owners/ID/pictures/FINDING.jpg` | what was seen, outlined; of made captures only |
+| `run.json` | what the run was given, what it used, rejected and wrote |
+
+Findings, observations and traces are those of the whole store of the city (`store:` in its file): what
+earlier runs saw is in them, not only what this run was given. The numbers of captures, frames and km are
+those of the captures that this run was given.
+
+Pictures are written of captures that `gatukoll simulate` has made and that the run was given, the nearest
+frame of each finding. Of real captures no picture is written anywhere.
 
 Every owner has its files, also where nothing was found: then the CSV holds the headings alone, which says
 that something was looked for. The sums of the owners' files are the whole. Files of an owner that left the
@@ -54,6 +63,27 @@ Sizes are rounded to 0.1, those below 1 to 0.01; an empty cell is a size that ha
 Text that a spreadsheet would take for a formula, a number or a date has an apostrophe in front.
 """
 
+RUN = """## run.json
+
+`accepted` + the sum of `rejected` = `offered`, for captures and for frames.
+
+| field | is |
+|---|---|
+| `gatukoll`, `started`, `finished`, `city` | version of the program; times in UTC; name of the city |
+| `detectors` | name -> `version` of the model, `model`: sha256 of its files |
+| `captures`, `frames` | `offered`, `accepted`, `rejected`: reason code -> number ([codes](captures.md)) |
+| `warnings`, `ignored` | code -> number of frames or captures, of files; outside the sums |
+| `notes` | what a `capture.yaml` says of films that are not there, a sentence each |
+| `km` | driven while filming; a trace without film or pictures does not count |
+| `findings` | of the whole store: `total`, `held_back` (see `min_sightings`), `by_class` -> severity -> number, `routed` (by a rule), `fallback`, `by_owner` |
+| `outside_area` | captures in the store that `output.epsg` can't hold and that are left out: `name`, `detail` |
+| `each_capture` | `name`, `kind`, `digest`, `state` (done, rejected), `code` and `detail` of a rejection, `clock`, `starts`, `km`, `frames`, `warnings`; of what was no capture `name`, `state`, `code`, `detail` |
+| `each_capture.frames` | as above; `items`: the first 100 that were rejected, each `source` and `code`; `items_left_out`: how many more |
+| `files` | written, relative to the folder |
+| `edited` | copies of files that somebody had changed since the run before |
+| `not_written` | file -> why it could not be replaced; the run ends with exit code 3 |
+"""  # noqa: E501 (rows of a table)
+
 
 def markdown() -> str:
     """Return the page."""
@@ -64,6 +94,7 @@ def markdown() -> str:
             _table("Shapes (layers `findings_lines`, `findings_areas`)", SHAPES),
             _table("Observations (layer `observations`)", OBSERVATIONS),
             _table("Driven traces (layer `traces`)", TRACES),
+            RUN,
         ]
     )
 

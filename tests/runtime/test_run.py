@@ -20,6 +20,7 @@ import tinysite
 from gatukoll.errors import ConfigError, StoppedEarly, UserError
 from gatukoll.runtime import commands
 from gatukoll.runtime.findings.store import Store
+from gatukoll.runtime.sinks.reference import RUN
 
 
 @pytest.fixture
@@ -77,6 +78,16 @@ def test_a_spot_seen_in_two_pictures_is_one_finding_of_its_owner(town: Path) -> 
     north_m = (spot.geometry.centroid.y - 55.7) * 111_320
     assert north_m == pytest.approx(13.5, abs=1.0)
     assert spot.size["area_m2"] == pytest.approx(4.5, rel=0.3)
+
+
+def test_the_page_of_outputs_names_every_field_of_run_json(town: Path) -> None:
+    drive = tinycity.street(town / "drive")
+    commands.run([drive], city_file=tinycity.city(town), out=town / "out", threads=1)
+    run = noted(town / "out")
+    described = RUN.split("|")
+    named = {word for cell in described for word in cell.split("`")[1::2]}
+    assert set(run) <= named
+    assert {*run["each_capture"][0], *run["each_capture"][0]["frames"], *run["findings"]} <= named  # type: ignore[index,misc]
 
 
 def test_running_again_adds_nothing_and_gives_the_same(town: Path) -> None:
@@ -430,6 +441,36 @@ def test_pictures_of_real_captures_are_nowhere_in_what_is_written(town: Path) ->
         data = path.read_bytes()
         for magic in (b"\xff\xd8\xff", b"\x89PNG\r\n", b"WEBPVP8"):
             assert magic not in data, path
+
+
+def test_pictures_of_made_captures_go_to_their_owners_and_go_when_they_are_no_more(
+    town: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from gatukoll.runtime import evidence
+    from gatukoll.runtime.capture.model import Capture
+    from gatukoll.runtime.privacy import PictureGate
+
+    class Made(PictureGate):
+        def __init__(self, capture: Capture) -> None:
+            super().__init__(capture)
+            self.is_open = True
+
+    def run() -> list[str]:
+        commands.run([drive], city_file=city, out=out, threads=1)
+        found = [p.relative_to(out).as_posix() for p in out.rglob("*.jpg")]
+        assert set(found) == {f for f in noted(out)["files"] if f.endswith(".jpg")}  # type: ignore[attr-defined]
+        return sorted(name.replace(rows(out)[0]["Id"], "ID") for name in found)
+
+    city, drive, out = tinycity.city(town), tinycity.street(town / "drive"), town / "out"
+    with monkeypatch.context() as patch:
+        patch.setattr(evidence, "PictureGate", Made)
+        assert run() == ["owners/gata/pictures/ID.jpg", "pictures/ID.jpg"]
+        city.write_text(city.read_text().replace("owner: gata", "owner: park"))
+        assert run() == ["owners/park/pictures/ID.jpg", "pictures/ID.jpg"]
+        assert not (out / "owners" / "gata" / "pictures").exists()
+    (out / "pictures" / "ours.jpg").write_bytes(b"x")
+    commands.run([drive], city_file=city, out=out, threads=1)
+    assert [p.name for p in out.rglob("*.jpg")] == ["ours.jpg"]
 
 
 def test_a_lonely_picture_without_heading_is_said(town: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from gatukoll.errors import CaptureRejected, ConfigError, GatukollError, UserError
+from gatukoll.errors import CaptureRejected, ConfigError, GatukollError, UserError, nearest_word
 from gatukoll.runtime.capture.discover import Discovery, discover
 from gatukoll.runtime.capture.model import Capture
 from gatukoll.runtime.capture.open import check_clock, open_capture
@@ -75,21 +75,21 @@ def prepare(paths: Sequence[Path], city_file: Path, clock: str | None = None) ->
     return Job(city, chosen, found, opened, readings)
 
 
-def _hinted(reason: CaptureRejected, traces: Sequence[str]) -> CaptureRejected:
-    """Return a rejection for want of a trace with the traces named that lie about."""
+def _hinted(reason: CaptureRejected, capture: Capture, found: Discovery) -> CaptureRejected:
+    """Return a rejection for want of a trace with the GPX named that lies about and may be meant."""
+    traces = found.lone_traces(capture)
     if reason.code != "no_trace" or not traces:
         return reason
-    if len(traces) == 1:
-        return CaptureRejected(reason.code, f"{reason.detail}; {traces[0]} lies beside it: is it its trace?")
-    said = ", ".join(traces[:3]) + (" …" if len(traces) > 3 else "")
-    return CaptureRejected(reason.code, f"{reason.detail}; {said} lie beside it: is one of them its trace?")
+    near = traces[0] if len(traces) == 1 else nearest_word(f"{capture.media[0].stem}.gpx", traces)
+    hint = f"{near} lies beside it (is it its trace?); " if near else ""
+    return CaptureRejected(reason.code, hint + reason.detail)
 
 
 def _open(capture: Capture, reading: Reading, city: City, found: Discovery) -> Opened | CaptureRejected:
     try:
         opened = open_capture(capture, reading)
     except CaptureRejected as reason:
-        return _hinted(reason, found.lone_traces(capture))
+        return _hinted(reason, capture, found)
     except GatukollError:
         raise
     except Exception as error:  # one capture that nobody thought of must not lose the others

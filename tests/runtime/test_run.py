@@ -257,7 +257,7 @@ def test_a_film_without_trace_is_told_what_lies_beside_it(
     run = noted(town / "out")
     film_said, _ = run["each_capture"]  # type: ignore[misc]
     assert film_said["code"] == "no_trace"
-    assert film_said["detail"].endswith("phoenix_.gpx lies beside it: is it its trace?")
+    assert film_said["detail"].startswith("phoenix_.gpx lies beside it (is it its trace?); put phoenix.gpx")
     assert "clips.phonix: no film of this name is here" in capsys.readouterr().out
     assert 'Did you mean "phoenix"?' in str(run["notes"])
 

@@ -20,8 +20,8 @@ SMALLEST = {"crack": 60, "network": 600, "pothole": 30, "patch": 300}
 """Input px (area) below which a region is noise: about a crack of 15 px, a pothole of 6 px across."""
 
 CARRIAGEWAY = 0.8
-"""Score of the surface from which a pixel is carriageway. On the development groups no score changes between 0.5
-and 0.8, and the kerb, whose joint looks like a crack, lies between."""
+"""Score of the surface from which a pixel is carriageway. On the development groups no score changes between
+0.5 and 0.8, and the kerb, whose joint looks like a crack, lies between."""
 
 SURELY_NETWORK = 0.8
 """Score of alligator cracking from which the cracks inside are part of it. From its threshold on would cost a

@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 
 import numpy as np
 
-from gatukoll.errors import CaptureRejected, ConfigError, GatukollError, UserError, nearest_word
+from gatukoll.errors import CaptureRejected, ConfigError, GatukollError, UserError
 from gatukoll.runtime.capture.discover import Discovery, discover
 from gatukoll.runtime.capture.model import Capture
 from gatukoll.runtime.capture.open import check_clock, open_capture
@@ -80,8 +81,10 @@ def _hinted(reason: CaptureRejected, capture: Capture, found: Discovery) -> Capt
     traces = found.lone_traces(capture)
     if reason.code != "no_trace" or not traces:
         return reason
-    near = traces[0] if len(traces) == 1 else nearest_word(f"{capture.media[0].stem}.gpx", traces)
-    hint = f"{near} lies beside it (is it its trace?); " if near else ""
+    # of many only one that is spelled almost the same; the threshold is by feel
+    like = get_close_matches(capture.media[0].stem, [Path(trace).stem for trace in traces], 1, 0.75)
+    near = [trace for trace in traces if len(traces) == 1 or Path(trace).stem in like][:1]
+    hint = f"{near[0]} lies beside it (is it its trace?); " if near else ""
     return CaptureRejected(reason.code, hint + reason.detail)
 
 

@@ -53,10 +53,10 @@ def film(path: Path) -> None:
         out.mux(stream.encode(None))
 
 
-def gpx(path: Path) -> None:
+def gpx(path: Path, lon: float = 13.19) -> None:
     """Write a trace of 900 m northwards in eight minutes."""
     fixes = "".join(
-        f'<trkpt lat="{55.7 + i / 1000}" lon="13.19"><time>2026-09-14T06:0{i}:00Z</time></trkpt>'
+        f'<trkpt lat="{55.7 + i / 1000}" lon="{lon}"><time>2026-09-14T06:0{i}:00Z</time></trkpt>'
         for i in range(9)
     )
     path.write_text(f"<gpx><trk><trkseg>{fixes}</trkseg></trk></gpx>")
@@ -260,6 +260,12 @@ def test_a_film_without_trace_is_told_what_lies_beside_it(
     assert film_said["detail"].startswith("phoenix_.gpx lies beside it (is it its trace?); put phoenix.gpx")
     assert "clips.phonix: no film of this name is here" in capsys.readouterr().out
     assert 'Did you mean "phoenix"?' in str(run["notes"])
+    gpx(town / "drive" / "walk.gpx", lon=13.2)  # of several the one of almost that name
+    (town / "drive" / "phoenix_.gpx").rename(town / "drive" / "zphoenix.gpx")
+    commands.run([town / "drive"], city_file=tinycity.city(town), out=town / "out", threads=1)
+    said = {c["name"]: c["detail"] for c in noted(town / "out")["each_capture"]}  # type: ignore[attr-defined]
+    assert said["phoenix"].startswith("zphoenix.gpx lies beside it")
+    assert said["walk"] == said["zphoenix"] == ""
 
 
 def test_km_are_those_that_were_filmed(town: Path) -> None:

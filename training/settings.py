@@ -23,6 +23,8 @@ from gatukoll.errors import ConfigError, nearest_word
 from gatukoll.training.config import Settings
 from gatukoll.training.recipes import DATA, RECIPE, chosen, recipe_folders
 
+OWN_DATA = "data="
+"""Word that names a file to take the place of the detector's own data.yaml."""
 ROOT_HELP = (
     "Say data.root=FOLDER on the command line, or set GATUKOLL_DATA, or write data: {root: FOLDER} in the"
 )
@@ -32,7 +34,8 @@ def settings_of(overrides: Sequence[str]) -> Settings:
     """Return the settings of a training.
 
     Args:
-        overrides: ``detector=NAME`` and any ``key=value``, as hydra reads them.
+        overrides: ``detector=NAME``, ``data=FILE`` in place of the detector's data.yaml, and any
+            ``key=value``, as hydra reads them.
 
     Raises:
         ConfigError: for an unknown detector, key or value.
@@ -68,12 +71,17 @@ def data_root(settings: Settings) -> Path:
 def _composed(name: str, overrides: list[str]) -> Any:  # noqa: ANN401
     """Lay recipe and command line over the defaults."""
     folder = recipe_folders()[name]
+    own = [Path(word.removeprefix(OWN_DATA)) for word in overrides if word.startswith(OWN_DATA)]
+    overrides = [word for word in overrides if not word.startswith(OWN_DATA)]
+    data = own[-1] if own else folder / DATA
+    if own and not data.is_file():
+        raise ConfigError("no such file", where=f"{OWN_DATA}{data}", todo="It takes the place of data.yaml.")
     try:
         recipe = OmegaConf.load(folder / RECIPE)
-        if (folder / DATA).is_file():
-            recipe = OmegaConf.merge(recipe, {"data": OmegaConf.load(folder / DATA)})
+        if data.is_file():
+            recipe = OmegaConf.merge(recipe, {"data": OmegaConf.load(data)})
     except Exception as error:
-        raise ConfigError(f"can't be read ({error})", where=str(folder)) from error
+        raise ConfigError(f"can't be read ({error})", where=str(data if own else folder)) from error
     ConfigStore.instance().store(group="detector", name=name, node=recipe, package="_global_")
     GlobalHydra.instance().clear()
     try:

@@ -33,6 +33,8 @@ def commands() -> list[str]:
 
 def test_on_it_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_example(tmp_path / "my_streets")
+    (data,) = [b for b in blocks("yaml") if "sources:" in b]
+    (tmp_path / "data.yaml").write_text(data)
     monkeypatch.chdir(tmp_path)
     assert trained_on(commands()[0]) == {"my_streets": (2, 1)}
 

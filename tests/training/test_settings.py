@@ -119,3 +119,12 @@ def test_every_recipe_of_ours_composes() -> None:
         assert settings.detector.name == name
         assert set(settings.detector.lines) <= set(settings.detector.classes)
         assert set(settings.detector.boost) <= set(settings.detector.classes)
+
+
+def test_data_of_ones_own_take_the_place_of_the_recipes(tmp_path: Path) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text("name: m\nsources: {a: {share: 1}}\nsplit: {name: s, development: {group: [b]}}\n")
+    data = settings_of(["detector=pavement", f"data={file}", "data.sources.a.share=2"]).data
+    assert list(data.sources) == ["a"] and data.sources["a"].share == 2
+    with pytest.raises(ConfigError, match="no such file"):
+        settings_of(["detector=pavement", "data=none.yaml"])

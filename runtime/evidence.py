@@ -8,11 +8,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
 
-from gatukoll.runtime.capture.model import Capture, Frame
+from gatukoll.runtime.capture.model import Frame
 from gatukoll.runtime.capture.reading import Opened
 from gatukoll.runtime.findings.facts import FactSet, Finding
 from gatukoll.runtime.job import Job
@@ -20,6 +20,8 @@ from gatukoll.runtime.privacy import PictureGate
 from gatukoll.runtime.sinks.base import OWNERS, Output, folder_name
 
 PICTURES = "pictures"
+COLOURS = {1: (250, 200, 40), 2: (250, 130, 30), 3: (235, 50, 40)}
+"""Severity -> RGB, as in the GIS styles: yellow, orange, red."""
 
 
 def write_pictures(job: Job, output: Output, folder: Path) -> list[Path]:
@@ -42,7 +44,7 @@ def write_pictures(job: Job, output: Output, folder: Path) -> list[Path]:
         opened = job.opened[capture.digest]
         gate = PictureGate(capture)
         if gate.is_open and isinstance(opened, Opened) and capture.digest in wanted:
-            files += _write_from(capture, opened, wanted[capture.digest], gate, folder)
+            files += _write_from(opened, wanted[capture.digest], gate, folder, job.city.output.language)
     _remove_stale(folder, files)
     return files
 
@@ -87,14 +89,14 @@ def _nearest_sightings(
 
 
 def _write_from(
-    capture: Capture, opened: Opened, wanted: dict[int, list[Sighting]], gate: PictureGate, folder: Path
+    opened: Opened, wanted: dict[int, list[Sighting]], gate: PictureGate, folder: Path, language: str
 ) -> list[Path]:
     files = []
     left = set(wanted)
     for frame in opened.frames():
         if isinstance(frame, Frame) and frame.index in left:
             for finding, sighting in wanted[frame.index]:
-                picture = _outlined(frame.picture, finding, sighting)
+                picture = _outlined(frame.picture, finding, sighting, language)
                 for place in (folder, folder / OWNERS / folder_name(finding.owner)):
                     path = place / PICTURES / f"{finding.id}.jpg"
                     gate.write(path, picture)
@@ -105,18 +107,31 @@ def _write_from(
     return files
 
 
-def _outlined(picture: NDArray[np.uint8], finding: Finding, sighting: Mapping[str, Any]) -> NDArray[np.uint8]:
-    """Return the frame with a box around the finding and its class and severity in words."""
-    drawn = picture.copy()
+def _outlined(
+    picture: NDArray[np.uint8], finding: Finding, sighting: Mapping[str, Any], language: str
+) -> NDArray[np.uint8]:
+    """Return the frame with a box around the finding, and in words what it is, how severe and how large."""
+    image = Image.fromarray(picture)
+    draw = ImageDraw.Draw(image)
     x0, y0, x1, y1 = (round(v) for v in sighting["box_px"])
-    colour = ((250, 200, 40), (250, 120, 20), (230, 30, 30))[finding.severity - 1]
-    cv2.rectangle(drawn, (x0 - 4, y0 - 4), (x1 + 4, y1 + 4), colour, 3)
-    text = f"{finding.name} {finding.severity}  {sighting['distance_m']:.0f} m  {finding.score:.2f}"
-    (width, height), _ = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, 0.7, 2)
-    left = min(max(x0 - 4, 0), max(drawn.shape[1] - width - 8, 0))
-    top = y0 - height - 14 if y0 - height - 14 > 0 else y1 + 6
-    cv2.rectangle(drawn, (left, top), (left + width + 8, top + height + 10), colour, -1)
-    cv2.putText(
-        drawn, text, (left + 4, top + height + 4), cv2.FONT_HERSHEY_SIMPLEX, 0.7, (0, 0, 0), 2, cv2.LINE_AA
+    colour = COLOURS[finding.severity]
+    draw.rectangle((x0 - 4, y0 - 4, x1 + 4, y1 + 4), outline=colour, width=3)
+    font = ImageFont.load_default(max(14, picture.shape[0] // 32))
+    text = caption(finding, language)
+    width, height = (round(v) for v in draw.textbbox((0, 0), text, font=font)[2:])
+    left = min(max(x0 - 4, 0), max(picture.shape[1] - width - 10, 0))
+    top = y0 - height - 12 if y0 - height - 12 > 0 else min(y1 + 4, picture.shape[0] - height - 8)
+    draw.rectangle((left, top, left + width + 10, top + height + 8), fill=colour)
+    draw.text((left + 5, top + 3), text, font=font, fill=(0, 0, 0))
+    return np.asarray(image)
+
+
+def caption(finding: Finding, language: str) -> str:
+    """Return what stands on the picture of a finding, e.g. ``potthål, allvarlighet 2, 0,4 m²``."""
+    word, severity = (finding.sv, "allvarlighet") if language == "sv" else (finding.en, "severity")
+    area, length = finding.size.get("area_m2", 0.0), finding.size.get("length_m", 0.0)
+    size = (
+        f"{area:.1f} m²" if area >= 1 else f"{area:.2f} m²" if area else f"{length:.1f} m" if length else ""
     )
-    return drawn
+    size = size.replace(".", ",") if language == "sv" else size
+    return ", ".join(part for part in (word, f"{severity} {finding.severity}", size) if part)

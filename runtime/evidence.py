@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -116,14 +117,22 @@ def _outlined(
     x0, y0, x1, y1 = (round(v) for v in sighting["box_px"])
     colour = COLOURS[finding.severity]
     draw.rectangle((x0 - 4, y0 - 4, x1 + 4, y1 + 4), outline=colour, width=3)
-    font = ImageFont.load_default(max(14, picture.shape[0] // 32))
-    text = caption(finding, language)
+    font, text = _font(max(14, picture.shape[0] // 32), caption(finding, language))
     width, height = (round(v) for v in draw.textbbox((0, 0), text, font=font)[2:])
     left = min(max(x0 - 4, 0), max(picture.shape[1] - width - 10, 0))
     top = y0 - height - 12 if y0 - height - 12 > 0 else min(y1 + 4, picture.shape[0] - height - 8)
     draw.rectangle((left, top, left + width + 10, top + height + 8), fill=colour)
     draw.text((left + 5, top + 3), text, font=font, fill=(0, 0, 0))
     return np.asarray(image)
+
+
+def _font(size: int, text: str) -> tuple[ImageFont.FreeTypeFont | ImageFont.ImageFont, str]:
+    """Return a font with the text as it can write it: Pillow's own knows no å and no ²."""
+    try:
+        return ImageFont.truetype("DejaVuSans.ttf", size), text
+    except OSError:  # not installed
+        plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+        return ImageFont.load_default(size), plain
 
 
 def caption(finding: Finding, language: str) -> str:

@@ -112,3 +112,13 @@ def test_a_crack_that_breaks_up_on_its_way_is_one_crack() -> None:
     assert crack.mask is not None and crack.mask.pixels.any(axis=1)[[0, -1]].all()
     cv2.line(plane[0], (150, 20), (180, 10), 0.9, 2)
     assert len(Pavement().decode({"scores": plane}, PLAIN, HALF)) == 2
+
+
+def test_the_joint_of_a_kerb_is_no_crack() -> None:
+    plane = scores()
+    cv2.line(plane[0], (100, 20), (100, 110), 0.9, 1)
+    road = np.zeros((1, 120, 192), np.float32)
+    road[0, :, :102] = 1.0
+    assert Pavement().decode({"scores": plane, "surface": road}, PLAIN, HALF) == []
+    road[0, :, :120] = 1.0
+    assert len(Pavement().decode({"scores": plane, "surface": road}, PLAIN, HALF)) == 1

@@ -24,8 +24,8 @@ CARRIAGEWAY = 0.8
 0.5 and 0.8."""
 
 KERB = 12
-"""Input px along the carriageway's edge in which no crack is reported: the joint of a kerb looks like one. On the
-development groups, whose labels end before the kerb, no score changes from 0 to 12 px."""
+"""Input px along the carriageway's edge in which no crack is reported: the joint of a kerb looks like one. On
+the development groups, whose labels end before the kerb, no score changes from 0 to 12 px."""
 
 SURELY_NETWORK = 0.8
 """Score of alligator cracking from which the cracks inside are part of it. From its threshold on would cost a

@@ -35,16 +35,29 @@ def run(
         UserError: nothing has been begun.
         StoppedEarly: by a signal, a full disk or a file that can't be replaced; what was finished is kept.
     """
+    try:
+        return _run(paths, city_file, out, clock=clock, dry_run=dry_run, strict=strict, threads=threads)
+    except KeyboardInterrupt:  # while it reads the captures, or writes; in between see `stopping`
+        raise StoppedEarly("Interrupted; the captures that were finished are kept") from None
+
+
+def _run(
+    paths: Sequence[Path],
+    city_file: Path,
+    out: Path,
+    *,
+    clock: str | None,
+    dry_run: bool,
+    strict: bool,
+    threads: int | None,
+) -> int:
     from gatukoll.runtime import pipeline, say
     from gatukoll.runtime.job import prepare
 
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     started = datetime.now(UTC)
     pipeline.check_out(out, paths)
-    try:
-        job = prepare(paths, city_file, clock)
-    except KeyboardInterrupt:
-        raise StoppedEarly("Interrupted before anything was begun") from None
+    job = prepare(paths, city_file, clock)
     say.notes(job)
     if dry_run:
         return STRICT if say.plan(job, threads) and strict else FINISHED

@@ -416,6 +416,19 @@ def test_a_second_signal_ends_it_at_once(town: Path, monkeypatch: pytest.MonkeyP
         assert store.records() == ()
 
 
+def test_a_signal_while_captures_are_read_is_a_run_that_stopped(
+    town: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from gatukoll.runtime import job
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(job, "discover", interrupted)
+    with pytest.raises(StoppedEarly, match="Interrupted"):
+        commands.run([town], city_file=tinycity.city(town), out=town.parent / "out", threads=1)
+
+
 def test_a_city_without_a_detector_that_is_enabled_is_refused(town: Path) -> None:
     city = tinycity.city(town)
     city.write_text(city.read_text().replace("{}", "{enabled: false}"))

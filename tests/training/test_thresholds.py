@@ -39,7 +39,7 @@ class Holes(Detector):
 
 
 class Answer(torch.nn.Module):
-    """Says 0.66 in the pothole of `damaged(0)`, 0.35 in a shadow beside it, and nothing of the other class."""
+    """Says 0.66 in the pothole of `damaged(0)`, 0.35 in a shadow beside it, nothing of the other class."""
 
     def forward(self, image: torch.Tensor) -> torch.Tensor:
         scores = torch.zeros(1, 2, 16, 24)

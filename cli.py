@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -213,6 +214,7 @@ def main() -> None:
         typer.echo(f"gatukoll: {error}", err=True)
         sys.exit(USER_ERROR)
     except (StoppedEarly, KeyboardInterrupt) as error:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a third Ctrl-C must not change the exit code
         typer.echo(
             f"gatukoll: stopped early. {error or 'Interrupted'}. Run the same command again to go on.",
             err=True,

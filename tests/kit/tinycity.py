@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import csv
+import json
 from pathlib import Path
 
+import av
+import numpy as np
 import tinymodels
 import tinysite
 from PIL import Image
@@ -78,3 +82,33 @@ def _stamp(path: Path, lat: float, second: int) -> None:
         }
     )
     pixels.save(path, exif=exif, quality=95)
+
+
+def rows(out: Path) -> list[dict[str, str]]:
+    with (out / "findings.csv").open(encoding="utf-8-sig", newline="") as stream:
+        return list(csv.DictReader(stream, delimiter=";"))
+
+
+def noted(out: Path) -> dict[str, object]:
+    return dict(json.loads((out / "run.json").read_text()))
+
+
+def film(path: Path) -> None:
+    """Write three grey frames."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with av.open(str(path), "w") as out:
+        stream = out.add_stream("mpeg4", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        for _ in range(3):
+            picture = np.full((48, 64, 3), 90, np.uint8)
+            out.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        out.mux(stream.encode(None))
+
+
+def gpx(path: Path, lon: float = 13.19) -> None:
+    """Write a trace of 900 m northwards in eight minutes."""
+    fixes = "".join(
+        f'<trkpt lat="{55.7 + i / 1000}" lon="{lon}"><time>2026-09-14T06:0{i}:00Z</time></trkpt>'
+        for i in range(9)
+    )
+    path.write_text(f"<gpx><trk><trkseg>{fixes}</trkseg></trk></gpx>")

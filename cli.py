@@ -90,7 +90,7 @@ def train(context: typer.Context) -> None:
 
 @app.command(
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
-    epilog="Example: gatukoll export detector=NAME checkpoint=outputs/train/NAME/…/last.ckpt out=model.onnx",
+    epilog="Example: gatukoll export detector=NAME checkpoint=outputs/train/NAME/…/last.ckpt",
 )
 def export(context: typer.Context) -> None:
     """Write a checkpoint as ONNX with its card, once torch and ONNX Runtime agree on real pictures."""

@@ -53,9 +53,9 @@ def main(overrides: list[str]) -> Path:
     """Export a checkpoint as the overrides say and return the path of the ONNX file.
 
     Args:
-        overrides: ``detector=NAME checkpoint=PATH``; optional ``out=PATH`` (default: the detector's own model
-            file), ``data.root=FOLDER``, ``baseline=PATH`` (an exported model whose scores the card is to show
-            beside its own).
+        overrides: ``detector=NAME checkpoint=PATH``; optional ``out=PATH`` (default: beside the checkpoint;
+            the detector's own model is replaced only where its path is named), ``data.root=FOLDER``,
+            ``baseline=PATH`` (an exported model whose scores the card is to show beside its own).
 
     Raises:
         ModelError: the graph does not agree with the network; nothing is written.
@@ -73,7 +73,7 @@ def main(overrides: list[str]) -> Path:
             where=str(settings.data.root),
             todo="Point data.root at the same data, or train again.",
         )
-    out = words.out or plugin.folder / detector.model
+    out = words.out or words.checkpoint.with_name(detector.model)
     card = _card(task, saved, used, settings_of([f"detector={words.detector}"]).detector)
     thresholds = choose(task.net, settings.detector, card, detector, judging(settings, split))
     card = card.model_copy(update={"thresholds": thresholds})

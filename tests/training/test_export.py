@@ -122,3 +122,13 @@ def test_wrong_words_get_the_right_ones(checkpoint: Path) -> None:
         export.main(["detector=pavment", f"checkpoint={checkpoint}"])
     with pytest.raises(ModelError, match="no checkpoint that fits"):
         export.main(["detector=pavement", "checkpoint=none.ckpt"])
+
+
+def test_an_export_lies_beside_its_checkpoint_and_leaves_the_model_in_use_alone(
+    root: Path, checkpoint: Path
+) -> None:
+    shipped = Path(export.__file__).parents[1] / "detectors" / "pavement" / "model.onnx"
+    before = shipped.stat().st_mtime_ns
+    words = ["detector=pavement", f"checkpoint={checkpoint}", f"data.root={root}"]
+    assert export.main(words) == checkpoint.with_name("model.onnx")
+    assert shipped.stat().st_mtime_ns == before

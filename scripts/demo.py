@@ -36,6 +36,7 @@ def step(*words: str | Path) -> None:
 
 def against_truth(truth: Path, city: Path) -> Table:
     """Return a table of true damages found and missed, and of false findings."""
+    from gatukoll.datasets.chance import by_chance
     from gatukoll.datasets.drive_truth import FoundThing, compare
     from gatukoll.runtime.findings.store import Store
     from gatukoll.runtime.job import prepare
@@ -48,12 +49,13 @@ def against_truth(truth: Path, city: Path) -> Table:
         FoundThing(f.id, f.name, f.geometry, f.size.get("area_m2") or f.size.get("length_m"))
         for f in findings
     ]
-    result = compare(truth, found)
-    table = Table("against the truth", "true damages", "found", "missed", "findings", "false", "place off by")
+    result, luck = compare(truth, found), by_chance(truth, found)
+    table = Table("truth", "damages", "found", "by chance", "missed", "findings", "false", "off by")
     table.box, table.pad_edge = None, False
     for row in (*result.classes, result.total):
         away = "-" if row.position_m is None else f"{row.position_m:.1f} m"
-        table.add_row(row.name, *map(str, (row.truths, row.found, row.missed, row.findings, row.false)), away)
+        numbers = (row.truths, row.found, f"{luck.get(row.name, 0):.0f}", row.missed, row.findings, row.false)
+        table.add_row(row.name, *map(str, numbers), away)
     return table
 
 
@@ -69,7 +71,8 @@ def main(folder: Path) -> None:
     screen.print()
     screen.print(against_truth(drive / "truth.json", city))
     screen.print(
-        f"\nDone in {time.monotonic() - started:.0f} s. Look at {out}/findings.csv (opens in Excel), "
+        "By chance: what the same findings would hit if they lay elsewhere on the street.\n"
+        f"Done in {time.monotonic() - started:.0f} s. Look at {out}/findings.csv (opens in Excel), "
         f"{out}/findings.gpkg (QGIS) and {out}/pictures/."
     )
 

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from shapely.geometry import LineString, Point, Polygon
+from shapely.geometry import LineString, Point, Polygon, mapping, shape
 from shapely.geometry.base import BaseGeometry
 
 from gatukoll.datasets.drive_truth import FoundThing, TrueThing, compare, read_truth
@@ -47,15 +47,15 @@ def test_one_found_one_missed_one_false() -> None:
 def test_class_and_gate_decide() -> None:
     truths = [hole("a", 0, 10)]
     assert compare(truths, [FoundThing("1", "patch", square(0, 10))]).total.found == 0
-    assert compare(truths, [FoundThing("1", "pothole", square(0, 16.5))]).total.found == 1
-    assert compare(truths, [FoundThing("1", "pothole", square(0, 17.5))]).total.found == 0
+    assert compare(truths, [FoundThing("1", "pothole", square(0, 13.5))]).total.found == 1
+    assert compare(truths, [FoundThing("1", "pothole", square(0, 14.5))]).total.found == 0
 
 
 def test_pairs_are_the_best_over_all_not_the_first() -> None:
     # finding 1 lies between both holes, nearer to b; finding 2 reaches only b
     truths = [hole("a", 0, 10), hole("b", 0, 17)]
     found = [FoundThing("1", "pothole", square(0, 14)), FoundThing("2", "pothole", square(0, 21))]
-    result = compare(truths, found)
+    result = compare(truths, found, gate_m=6.0)
     assert {(m.truth, m.finding) for m in result.matches} == {("a", "1"), ("b", "2")}
 
 
@@ -117,3 +117,24 @@ def test_truth_that_is_none_is_refused(tmp_path: Path) -> None:
     path.write_text("{}")
     with pytest.raises(DataError, match="no truth"):
         compare(path, [])
+
+
+def test_what_is_found_by_chance_is_what_the_findings_hit_elsewhere(tmp_path: Path) -> None:
+    """Damage every 10 m: moved by 20, -30 and 50 m the findings lie on other damage, by 35 and -45 m not."""
+    from gatukoll.datasets.chance import by_chance
+
+    places = [(0.0, 10.0 * i) for i in range(31)]
+    damages = [
+        {
+            "id": f"p{i}", "name": "pothole", "length_m": 0.5, "area_m2": 0.2, "visible_in": ["a"],
+            "geometry": mapping(square(x, y, 0.4)),
+        }
+        for i, (x, y) in enumerate(places)
+    ]  # fmt: skip
+    ends = [list(p) for p in line((0.0, 0.0), (0.0, 300.0)).coords]
+    street = {"format": "gatukoll-truth-1", "length_m": 300, "street": {"coordinates": ends}}
+    path = tmp_path / "truth.json"
+    path.write_text(json.dumps(street | {"damages": damages}))
+    found = [FoundThing(str(i), "pothole", shape(damages[i]["geometry"])) for i in range(10, 20)]
+    assert compare(path, found).total.found == 10
+    assert by_chance(path, found)["pothole"] == pytest.approx(10 * 3 / 5)

@@ -50,7 +50,7 @@ def test_routed_and_fallback_are_all_findings(ran: Path) -> None:
 
 def test_no_byte_written_is_a_picture(ran: Path) -> None:
     written = [p for p in ran.rglob("*") if p.is_file() and "in" not in p.relative_to(ran).parts]
-    assert {"run.json", "findings.gpkg", "findings.csv", "helsingborg.sqlite"} <= {p.name for p in written}
+    assert {"run.json", "findings.gpkg", "findings.csv", "city.sqlite"} <= {p.name for p in written}
     for path in written:
         data = path.read_bytes()
         for magic in MAGIC:

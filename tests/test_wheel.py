@@ -126,4 +126,4 @@ def says_what_to_install_for_training(fresh: Path, folder: Path) -> None:
     command = [fresh / "gatukoll", "train", "detector=pavement"]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     assert done.returncode == 2
-    assert "pip install 'gatukoll[train]'" in done.stderr
+    assert "-e '.[train]'" in done.stderr

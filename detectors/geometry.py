@@ -29,6 +29,7 @@ class Camera:
         pitch_deg: positive looks down.
         roll_deg: positive when the camera is turned clockwise as seen from behind it.
         yaw_deg: positive looks to the right of the driving direction.
+        bonnet: share of the frame's height, from below, that shows the own vehicle.
     """
 
     width: int
@@ -42,6 +43,7 @@ class Camera:
     height_sd_m: float = 0.0
     pitch_sd_deg: float = 0.0
     yaw_sd_deg: float = 0.0
+    bonnet: float = 0.0
 
     @classmethod
     def from_hfov(cls, width: int, height: int, hfov_deg: float, **mounting: float) -> Camera:

@@ -97,6 +97,12 @@ def _judge(
     for item in chosen:
         reason = reasons[item.name] or ""
         looked[item.name].append(Looked(frame.time, frame.lat_deg, frame.lon_deg, reason))
-        detections: list[Detection] = found.get(item.name, [])
+        detections = [d for d in found.get(item.name, []) if not _on_own_vehicle(d, frame)]
         detector = item.loaded.detector
         tracks[item.name].add(frame, [(d, detector.measure(d, view)) for d in detections])
+
+
+def _on_own_vehicle(detection: Detection, frame: Frame) -> bool:
+    """Say whether the middle of a detection lies on the bonnet, as far as the mounting tells."""
+    _, y0, _, y1 = detection.box_px
+    return (y0 + y1) / 2 > frame.camera.height * (1 - frame.camera.bonnet)

@@ -28,6 +28,7 @@ class Mounting:
         yaw_deg: positive looks right of the driving direction.
         hfov_deg: field of view along the longer side of the upright picture.
         height_sd_m, pitch_sd_deg, yaw_sd_deg, hfov_sd_deg: one standard deviation.
+        bonnet: share of the picture's height, from below, that shows the own vehicle.
     """
 
     height_m: float = 2.1
@@ -39,6 +40,7 @@ class Mounting:
     yaw_sd_deg: float = 3.0
     hfov_deg: float = 65.0
     hfov_sd_deg: float = 5.0
+    bonnet: float = 0.0
 
     def with_(self, changes: Mapping[str, float]) -> Mounting:
         """Return a copy with some fields changed."""
@@ -72,4 +74,5 @@ class Mounting:
             height_sd_m=self.height_sd_m,
             pitch_sd_deg=self.pitch_sd_deg,
             yaw_sd_deg=self.yaw_sd_deg,
+            bonnet=self.bonnet,
         )

@@ -51,6 +51,9 @@ class MountingSettings(Settings):
         None, gt=20, lt=140, description="field of view along the longer side of the frame"
     )
     hfov_sd_deg: float | None = Field(None, ge=0, description="its standard deviation")
+    bonnet: float | None = Field(
+        None, ge=0, lt=0.6, description="share of the picture's height, from below, that is the own vehicle"
+    )
 
 
 class ClipSettings(Settings):

@@ -85,6 +85,13 @@ class Mounting(Settings):
         "(26 mm equivalent, 69 degrees) less what its film stabiliser cuts off",
     )
     hfov_sd_deg: float = Field(5.0, ge=0, description="how well it is known; phones crop differently")
+    bonnet: float = Field(
+        0.0,
+        ge=0,
+        lt=0.6,
+        description="share of the picture's height, from below, that shows the own vehicle (bonnet, "
+        "dashboard); what is detected in it is left out",
+    )
 
     def mounting(self) -> CameraMounting:
         """Return it as the reader of captures takes it."""

@@ -187,3 +187,13 @@ def test_other_code_of_a_detector_makes_other_facts(town: Path) -> None:
     assert tinycity.rows(town / "out") == []
     with Store.open(town / "city.sqlite") as store:
         assert len(store.fact_keys()) == 2
+
+
+def test_what_lies_on_the_own_bonnet_is_left_out(town: Path) -> None:
+    tinycity.street(town / "drive")
+    city = tinycity.city(town)
+    commands.run([town / "drive"], city_file=city, out=town / "out", threads=1)
+    assert len(tinycity.rows(town / "out")) == 1
+    (town / "drive" / "capture.yaml").write_text("camera: {bonnet: 0.55}\n")
+    commands.run([town / "drive"], city_file=city, out=town / "out", threads=1)
+    assert tinycity.rows(town / "out") == []

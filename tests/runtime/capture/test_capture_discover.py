@@ -157,7 +157,7 @@ def test_a_missing_path_is_a_user_error(day: Path) -> None:
         ),
         (
             "device: x\ncamera:\n  hight_m: 2\n",
-            'FILE:3 camera.hight_m: unknown key. Did you mean "height_m"? Allowed: height_m, height_sd_m, hfov_deg, hfov_sd_deg, pitch_deg, pitch_sd_deg, roll_deg, yaw_deg, yaw_sd_deg.',
+            'FILE:3 camera.hight_m: unknown key. Did you mean "height_m"? Allowed: bonnet, height_m, height_sd_m, hfov_deg, hfov_sd_deg, pitch_deg, pitch_sd_deg, roll_deg, yaw_deg, yaw_sd_deg.',
         ),
         (
             "camera:\n  height_m: 1,4\n",

@@ -48,6 +48,8 @@ def evaluate(
     """
     item = load(detector, model)
     chosen = choose(find_sources(data), groups)
+    if not any(some.pictures for some in chosen):
+        raise DataError("holds no picture", where=str(data), todo="Put pictures into images/ and groups.csv.")
     _make_ready(json_file, worst)
     engine = Engine([item])
     counted, left_out = _count(engine, item, chosen)

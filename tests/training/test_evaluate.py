@@ -267,3 +267,9 @@ def test_no_torch(plugin: Path, data: Path, tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == "3"
+
+
+def test_a_source_without_pictures_is_refused(tmp_path: Path) -> None:
+    folder = tinysite.source(tmp_path / "empty", {}, masks={})
+    with pytest.raises(DataError, match="holds no picture"):
+        evaluate("pavement", folder)

@@ -12,8 +12,9 @@ JUDGEMENT = "gatukoll 1"
 """Ours, from no standard: the handbook 'Bära eller brista' is not openly readable, and one camera sees
 neither the width of a crack nor its depth. A city that has the handbook sets its limits and names it."""
 
-DIAMETER = "ASTM D6433 / UFC 3-270-08: 200, 450 mm"
-"""Diameter classes of potholes in the PCI method; there depth decides as well, which no camera sees."""
+DIAMETER = "gatukoll 1, after PCI diameters"
+"""The diameters 200 and 450 mm part the classes of potholes in the PCI method (ASTM D6433), as generally
+remembered, not checked against its text; there depth decides as well, which no camera sees."""
 
 
 class Limits(BaseModel):
